@@ -1,0 +1,102 @@
+//! What documentation is: a folder read as documents, sections and chunks.
+//!
+//! The plain types here are the ones every higher layer speaks. How files are found and how
+//! Markdown, MDX, HTML and Docusaurus projects are understood is in the children. This module
+//! does not know embeddings, indexes or HTTP.
+
+use crate::language::Language;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// One page of documentation in one locale and version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Stable key: the path of the source file relative to the data folder, `/`-separated.
+    pub id: String,
+    pub title: String,
+    pub description: Option<String>,
+    pub keywords: Vec<String>,
+    pub sidebar_label: Option<String>,
+    /// URL path of the page below the site's base URL, starting with `/` (`/docs/intro`).
+    pub route: String,
+    /// Locale of the page's route (`en`, `ur`); the site's default locale for a plain folder.
+    pub locale: String,
+    /// Version name for versioned docs (`current`, `29.7`); `None` where the site has no versions.
+    pub version: Option<String>,
+    /// True when this is the version readers get when they name none.
+    pub latest_version: bool,
+    /// Not listed and not searchable, but reachable by its link (Docusaurus `unlisted`).
+    pub unlisted: bool,
+    pub sections: Vec<Section>,
+    /// BLAKE3 of the source bytes and of everything else the page depends on, hex.
+    pub hash: String,
+}
+
+/// A heading and the text under it up to the next heading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Id of the heading in the built page; `None` for the text before the first heading and for
+    /// the page's own title.
+    pub anchor: Option<String>,
+    /// The heading as a reader sees it; the page's title where `anchor` is `None`.
+    pub heading: String,
+    /// 1–6; 0 for the text before the first heading.
+    pub level: u8,
+    /// Headings from the page's top down to this one, without the page's title.
+    pub heading_path: Vec<String>,
+    pub blocks: Vec<Block>,
+    /// Bytes of the source from this heading to the next.
+    pub range: Range<usize>,
+}
+
+/// A piece of visible text that is never cut without need: a paragraph, a fence, a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    pub kind: BlockKind,
+    /// The text as a reader sees it, markup removed.
+    pub text: String,
+    /// Bytes of the source this text came from.
+    pub range: Range<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    Heading,
+    Paragraph,
+    ListItem,
+    Quote,
+    Table,
+    Code,
+}
+
+/// A section, or a part of a long one, small enough for the embedding model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Position of the section in its document.
+    pub section: usize,
+    /// Position of the chunk within its section, from 0.
+    pub part: usize,
+    /// `site › page › heading path`, in front of the text for both embedding and words.
+    pub breadcrumb: String,
+    pub blocks: Vec<Block>,
+    /// Bytes of the source this chunk covers.
+    pub range: Range<usize>,
+    pub language: Language,
+}
+
+impl Chunk {
+    /// The visible text, blocks separated by blank lines.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.blocks.iter().map(|b| b.text.as_str()).collect();
+        texts.join("\n\n")
+    }
+}
+
+/// Something in the data folder that could not be read, or only in part. Never fatal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Path relative to the data folder, made printable.
+    pub path: String,
+    pub reason: String,
+}

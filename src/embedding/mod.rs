@@ -1,0 +1,53 @@
+//! Text → unit vector: the seam, its identity and the way to open one.
+//!
+//! Only this folder knows candle and tokenizers. It does not know documents or questions, only
+//! texts and whether they are queries or passages.
+
+use serde::{Deserialize, Serialize};
+
+/// What a text is to the model; decides its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputKind {
+    Query,
+    Passage,
+}
+
+/// Everything that decides what vector a text gets. A change of any field makes old vectors useless.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelIdentity {
+    pub name: String,
+    /// Hash of weights and tokenizer, hex.
+    pub hash: String,
+    pub dimension: usize,
+    /// Longest input in tokens, prefix and special tokens included.
+    pub max_tokens: usize,
+    pub query_prefix: String,
+    pub passage_prefix: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EmbedError {
+    /// The model cannot be used as given; says what to do.
+    #[error("{0}")]
+    Model(String),
+    /// Too many texts are waiting; try again in a moment.
+    #[error("the embedding queue is full")]
+    Overloaded,
+    /// A server that computes the embeddings failed.
+    #[error("the embedding server failed: {0}")]
+    Upstream(String),
+    /// The process is stopping.
+    #[error("the embedding threads have stopped")]
+    Stopped,
+}
+
+/// Turns texts into normalised vectors. Blocking: call it from model threads only.
+pub trait Embedder: Send + Sync {
+    fn identity(&self) -> &ModelIdentity;
+    /// Number of tokens of the text itself, without prefix and special tokens.
+    fn count_tokens(&self, text: &str) -> usize;
+    /// Share (0–1) of the text's tokens that the model does not know.
+    fn unknown_share(&self, text: &str) -> f32;
+    /// One vector of `identity().dimension` per text, of length 1.
+    fn embed(&self, kind: InputKind, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
