@@ -1,0 +1,112 @@
+//! Language of a text: script by counting letters, then the language within the script.
+//!
+//! Urdu prose about software is full of Latin terms, so a text is Arabic-script as soon as a
+//! good part of its letters are, not when most are.
+
+use super::{Language, LanguageCode, Script, script_of};
+
+/// Letters looked at; a page's language shows well before this.
+const LETTERS_READ: usize = 4_000;
+
+/// A script other than Latin wins with this share of the letters: Latin identifiers are long, the
+/// words around them short.
+const NON_LATIN_SHARE: f32 = 0.3;
+
+/// Texts shorter than this many bytes are too short for trigrams to tell Latin languages apart.
+const TRIGRAM_MIN_BYTES: usize = 80;
+
+/// Script and language of `text`.
+pub fn detect(text: &str) -> Language {
+    let counts = count_scripts(text);
+    let total: usize = counts.iter().map(|(_, n)| n).sum();
+    if total == 0 {
+        return Language::NONE;
+    }
+    let other = counts
+        .iter()
+        .filter(|(script, _)| *script != Script::Latin)
+        .max_by_key(|(_, n)| *n);
+    let script = match other {
+        Some(&(script, n)) if n as f32 >= NON_LATIN_SHARE * total as f32 => script,
+        _ => Script::Latin,
+    };
+    let code = match script {
+        Script::Latin => latin_language(text),
+        Script::Arabic => arabic_language(text),
+        Script::Devanagari => LanguageCode::Hi,
+        _ => LanguageCode::Und,
+    };
+    Language { script, code }
+}
+
+fn count_scripts(text: &str) -> Vec<(Script, usize)> {
+    let mut counts: Vec<(Script, usize)> = Vec::new();
+    let letters = text.chars().map(script_of).filter(|s| *s != Script::None);
+    for script in letters.take(LETTERS_READ) {
+        match counts.iter_mut().find(|(s, _)| *s == script) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((script, 1)),
+        }
+    }
+    counts
+}
+
+/// English unless a longer text clearly is not: short questions and code look like anything.
+fn latin_language(text: &str) -> LanguageCode {
+    if text.len() < TRIGRAM_MIN_BYTES {
+        return LanguageCode::En;
+    }
+    let head = &text[..text.floor_char_boundary(LETTERS_READ.min(text.len()))];
+    match whatlang::detect(head) {
+        Some(info) if info.lang() != whatlang::Lang::Eng && info.is_reliable() => LanguageCode::Und,
+        _ => LanguageCode::En,
+    }
+}
+
+/// Urdu, Persian and Arabic share a script; each has letters the next lacks.
+fn arabic_language(text: &str) -> LanguageCode {
+    let (mut urdu, mut persian, mut arabic) = (0usize, 0usize, 0usize);
+    for letter in text.chars().take(LETTERS_READ) {
+        match letter {
+            'ٹ' | 'ڈ' | 'ڑ' | 'ں' | 'ے' | 'ھ' | 'ہ' | 'ۓ' | '۔' => urdu += 1,
+            'پ' | 'چ' | 'ژ' | 'گ' => persian += 1,
+            'ة' | 'ى' | 'ي' | 'ك' | 'أ' | 'إ' => arabic += 1,
+            _ => {}
+        }
+    }
+    if urdu > arabic {
+        LanguageCode::Ur
+    } else if arabic > 0 && arabic >= persian {
+        LanguageCode::Ar
+    } else if persian > 0 {
+        LanguageCode::Fa
+    } else {
+        // No telling letter at all: the reader most likely writes this product's second language.
+        LanguageCode::Ur
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_told_apart_by_script_and_letters() {
+        for (text, code) in [
+            ("How do I run one test?", LanguageCode::En),
+            ("میں ایک test کیسے چلاؤں؟", LanguageCode::Ur),
+            ("كيف أشغل اختبارا واحدا؟", LanguageCode::Ar),
+            ("چگونه یک آزمون را اجرا کنم", LanguageCode::Fa),
+            ("मैं एक परीक्षण कैसे चलाऊँ?", LanguageCode::Hi),
+            ("12 + 30 = 42", LanguageCode::Und),
+        ] {
+            assert_eq!(detect(text).code, code, "{text}");
+        }
+    }
+
+    #[test]
+    fn urdu_full_of_latin_terms_is_still_urdu() {
+        let text = "ROS 2 میں node ایک process ہے جو topic پر message بھیجتا ہے۔";
+        assert_eq!(detect(text).script, Script::Arabic);
+    }
+}
