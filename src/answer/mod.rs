@@ -2,6 +2,10 @@
 //!
 //! It does not know HTTP; wire shapes live in `http`.
 
+mod answerer;
+
+pub use answerer::{Answerer, Parts};
+
 use crate::retrieval::Scope;
 use serde::{Deserialize, Serialize};
 

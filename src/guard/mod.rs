@@ -1,1 +1,60 @@
-//! (being built)
+//! Who may ask, and how much: rate limits and the number of answers generated at once.
+//!
+//! Everything here is in memory and bounded. It does not know headers, sessions' contents or what
+//! is being asked; the caller says who.
+
+mod bucket;
+mod gate;
+mod rate;
+
+pub use gate::{Gate, Permit};
+pub use rate::RateLimiter;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Questions a minute, per session and per address. 0 means no limit.
+    pub queries_per_minute: u32,
+    /// Questions a day, per address. 0 means no limit.
+    pub queries_per_day: u32,
+    /// Answers generated at once.
+    pub max_generations: usize,
+    /// How long an answer may wait for its turn before it is refused.
+    pub max_wait: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            // The operators' numbers.
+            queries_per_minute: 10,
+            queries_per_day: 1_000,
+            // The service level asks for 100 concurrent readers; as many again may wait.
+            max_generations: 128,
+            // Longer than this and the answer's own service level (6 s) is lost anyway.
+            max_wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    pub address: IpAddr,
+    pub session: Option<String>,
+}
+
+/// Whether a question may be asked now, in the numbers of the `X-RateLimit-*` headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    pub allowed: bool,
+    /// Of the limit that is nearest to being reached.
+    pub limit: u32,
+    pub remaining: u32,
+    /// Seconds until `remaining` is `limit` again.
+    pub reset_s: u64,
+    /// Seconds to wait; only when not allowed.
+    pub retry_after_s: Option<u64>,
+}

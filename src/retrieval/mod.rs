@@ -4,6 +4,7 @@
 
 use crate::corpus::{Block, BlockKind};
 use crate::language::Language;
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -108,4 +109,16 @@ pub enum RetrievalError {
     /// The index could not be read.
     #[error("the index could not be searched: {0}")]
     Index(String),
+}
+
+/// Finds the passages a question is answered from.
+#[async_trait]
+pub trait Search: Send + Sync {
+    /// At most `top_k` passages, best first. Dropping the future gives the work up.
+    async fn search(
+        &self,
+        query: &str,
+        scope: &Scope,
+        top_k: usize,
+    ) -> Result<Retrieved, RetrievalError>;
 }

@@ -1,1 +1,194 @@
-//! (being built)
+//! What must not be lost: sessions, their turns, feedback, documentation gaps and the ledger.
+//!
+//! One small trait per idea, held as `Arc<dyn _>` in a [`Store`], and one [`open`] that names the
+//! back ends. Nothing here can be rebuilt from the documentation, so it is migrated, never
+//! replaced, and a file that cannot be read is left exactly as it is. This module does not know
+//! questions, retrieval or HTTP; sources and usage are JSON to it.
+
+mod error;
+mod id;
+mod purge;
+mod sqlite;
+
+pub use error::StoreError;
+pub use id::new_id;
+pub use purge::spawn_purge;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where chats are kept, and for how long.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sqlite:` for `chat.db` in the state folder, or `sqlite:PATH`.
+    pub database_url: String,
+    /// Folder of the default database; created when missing.
+    pub state_dir: PathBuf,
+    /// A session nobody used for this long is gone.
+    pub session_timeout: Duration,
+}
+
+/// Every store of one database.
+#[derive(Clone)]
+pub struct Store {
+    pub sessions: Arc<dyn SessionStore>,
+    pub turns: Arc<dyn TurnStore>,
+    pub feedback: Arc<dyn FeedbackStore>,
+    pub gaps: Arc<dyn GapStore>,
+    pub ledger: Arc<dyn LedgerStore>,
+}
+
+/// Opens the database that `options.database_url` names, and brings its tables up to date.
+pub fn open(options: &Options) -> Result<Store, StoreError> {
+    match options.database_url.split_once(':') {
+        Some(("sqlite", path)) => sqlite::open(path, options),
+        _ => Err(StoreError::Open(format!(
+            "DATABASE_URL must start with `sqlite:`, not `{}`",
+            options.database_url.split(':').next().unwrap_or_default()
+        ))),
+    }
+}
+
+/// A conversation. Its id is unguessable and acts as the reader's secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Session {
+    pub id: String,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rating {
+    Up,
+    Down,
+}
+
+/// One side of a turn as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Message {
+    pub id: String,
+    pub session_id: String,
+    pub role: Role,
+    pub text: String,
+    /// The sources of an answer, an array of the answer's own shape; `null` for a question.
+    pub sources: serde_json::Value,
+    pub abstained: bool,
+    /// `quoting`, `openai`; empty for a question.
+    pub generator: String,
+    pub locale: String,
+    /// Tokens and cost of an answer; `null` for a question.
+    pub usage: serde_json::Value,
+    pub created_at: Timestamp,
+    pub rating: Option<Rating>,
+}
+
+/// One stretch of a session's messages, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    pub messages: Vec<Message>,
+    /// Messages in the whole session.
+    pub total: u64,
+}
+
+/// A question the documentation did not answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gap {
+    /// As it was asked first.
+    pub question: String,
+    pub locale: String,
+    pub count: u64,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+    /// URLs of the nearest sections at the last time.
+    pub nearest: Vec<String>,
+}
+
+/// What one answer used of a generator.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LedgerEntry {
+    pub message_id: String,
+    pub generator: String,
+    pub model: String,
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    pub cost_usd: f64,
+    pub at: Timestamp,
+}
+
+/// The sum of ledger entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Spent {
+    pub answers: u64,
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    pub cost_usd: f64,
+}
+
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    async fn create(&self) -> Result<Session, StoreError>;
+    /// The session, if it exists and has not expired; counts as using it.
+    async fn touch(&self, id: &str) -> Result<Session, StoreError>;
+    /// Deletes the session with its messages and their ratings.
+    async fn delete(&self, id: &str) -> Result<(), StoreError>;
+    /// Deletes every expired session; returns how many.
+    async fn purge_expired(&self) -> Result<u64, StoreError>;
+    /// Sessions that have not expired.
+    async fn count_active(&self) -> Result<u64, StoreError>;
+}
+
+#[async_trait]
+pub trait TurnStore: Send + Sync {
+    /// Keeps a question and its answer, both or neither; on disk when this returns.
+    async fn append(&self, question: Message, answer: Message) -> Result<(), StoreError>;
+    /// Messages `offset..offset + limit`, oldest first. [`StoreError::NotFound`] when the session
+    /// does not exist or has expired.
+    async fn page(&self, session_id: &str, limit: u32, offset: u32) -> Result<Page, StoreError>;
+    /// The last `limit` messages, oldest first.
+    async fn recent(&self, session_id: &str, limit: u32) -> Result<Vec<Message>, StoreError>;
+}
+
+#[async_trait]
+pub trait FeedbackStore: Send + Sync {
+    /// Rates an answer; a second rating replaces the first. With a session id given, the answer
+    /// must belong to it.
+    async fn rate(
+        &self,
+        message_id: &str,
+        session_id: Option<&str>,
+        rating: Rating,
+        comment: Option<&str>,
+    ) -> Result<(), StoreError>;
+    /// How many answers are rated up, and how many down.
+    async fn counts(&self) -> Result<(u64, u64), StoreError>;
+}
+
+#[async_trait]
+pub trait GapStore: Send + Sync {
+    async fn record(
+        &self,
+        question: &str,
+        locale: &str,
+        nearest: &[String],
+    ) -> Result<(), StoreError>;
+    /// The most frequent first.
+    async fn list(&self, limit: u32) -> Result<Vec<Gap>, StoreError>;
+}
+
+#[async_trait]
+pub trait LedgerStore: Send + Sync {
+    async fn add(&self, entry: LedgerEntry) -> Result<(), StoreError>;
+    async fn spent_since(&self, since: Timestamp) -> Result<Spent, StoreError>;
+}

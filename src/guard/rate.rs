@@ -1,0 +1,268 @@
+//! Rate limits in memory: one bucket per session and minute, address and minute, address and day.
+//!
+//! Memory is bounded: full buckets say nothing and are dropped, and past the cap the fullest go
+//! first, so that a flood of new addresses cannot push out one that has used up its share.
+
+use super::bucket::{Bucket, Size};
+use super::{Decision, Options, Who};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Buckets kept per limit. At some 100 bytes each, three tables of this stay under 20 MB.
+const MAX_BUCKETS: usize = 50_000;
+
+/// Decides who may ask now.
+pub struct RateLimiter {
+    sessions: Option<Mutex<Table<String>>>,
+    addresses: Option<Mutex<Table<IpAddr>>>,
+    days: Option<Mutex<Table<IpAddr>>>,
+}
+
+impl RateLimiter {
+    pub fn new(options: &Options) -> Self {
+        let minute = size(options.queries_per_minute, 60);
+        let day = size(options.queries_per_day, 24 * 60 * 60);
+        Self {
+            sessions: minute.map(Table::locked),
+            addresses: minute.map(Table::locked),
+            days: day.map(Table::locked),
+        }
+    }
+
+    /// Takes one question from every limit, or from none when one of them is used up.
+    pub fn check(&self, who: &Who) -> Decision {
+        self.check_at(who, Instant::now())
+    }
+
+    fn check_at(&self, who: &Who, now: Instant) -> Decision {
+        let address = bucket_address(who.address);
+        let mut sessions = lock(&self.sessions);
+        let mut addresses = lock(&self.addresses);
+        let mut days = lock(&self.days);
+        let mut asked: Vec<(&mut Bucket, Size)> = Vec::with_capacity(3);
+        if let (Some(table), Some(session)) = (sessions.as_mut(), &who.session) {
+            asked.push(table.bucket(session.clone(), now));
+        }
+        if let Some(table) = addresses.as_mut() {
+            asked.push(table.bucket(address, now));
+        }
+        if let Some(table) = days.as_mut() {
+            asked.push(table.bucket(address, now));
+        }
+        decide(&mut asked)
+    }
+}
+
+fn decide(asked: &mut [(&mut Bucket, Size)]) -> Decision {
+    let allowed = asked.iter().all(|(bucket, _)| bucket.has_one());
+    if allowed {
+        asked.iter_mut().for_each(|(bucket, _)| bucket.take());
+    }
+    let retry_after_s = asked
+        .iter()
+        .filter(|(bucket, _)| !allowed && !bucket.has_one())
+        .map(|(bucket, size)| bucket.seconds_to_one(*size))
+        .max();
+    match asked.iter().min_by_key(|(bucket, _)| bucket.remaining()) {
+        Some((bucket, size)) => Decision {
+            allowed,
+            limit: size.capacity,
+            remaining: bucket.remaining(),
+            reset_s: bucket.seconds_to_full(*size),
+            retry_after_s,
+        },
+        None => Decision {
+            allowed: true,
+            limit: 0,
+            remaining: 0,
+            reset_s: 0,
+            retry_after_s: None,
+        },
+    }
+}
+
+/// One household or office shares an IPv6 /64, and can take any address in it: they share a bucket.
+fn bucket_address(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+fn size(capacity: u32, period_s: u64) -> Option<Size> {
+    (capacity > 0).then_some(Size {
+        capacity,
+        period: Duration::from_secs(period_s),
+    })
+}
+
+fn lock<K>(table: &Option<Mutex<Table<K>>>) -> Option<std::sync::MutexGuard<'_, Table<K>>> {
+    // A panic while the lock was held leaves counts that are at worst one off: carry on.
+    table
+        .as_ref()
+        .map(|t| t.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+struct Table<K> {
+    size: Size,
+    buckets: HashMap<K, Bucket>,
+}
+
+impl<K: Eq + Hash + Clone> Table<K> {
+    fn locked(size: Size) -> Mutex<Self> {
+        Mutex::new(Self {
+            size,
+            buckets: HashMap::new(),
+        })
+    }
+
+    fn bucket(&mut self, key: K, now: Instant) -> (&mut Bucket, Size) {
+        if self.buckets.len() >= MAX_BUCKETS && !self.buckets.contains_key(&key) {
+            self.make_room(now);
+        }
+        let size = self.size;
+        let bucket = self
+            .buckets
+            .entry(key)
+            .or_insert_with(|| Bucket::full(size, now));
+        bucket.refill(size, now);
+        (bucket, size)
+    }
+
+    /// Drops full buckets; if that is not half of them, the fullest too.
+    fn make_room(&mut self, now: Instant) {
+        let size = self.size;
+        self.buckets.retain(|_, bucket| {
+            bucket.refill(size, now);
+            !bucket.is_full(size)
+        });
+        if self.buckets.len() > MAX_BUCKETS / 2 {
+            let mut left: Vec<u32> = self.buckets.values().map(Bucket::remaining).collect();
+            let middle = left.len() / 2;
+            let (_, &mut median, _) = left.select_nth_unstable(middle);
+            let mut surplus = self.buckets.len() - MAX_BUCKETS / 2;
+            self.buckets.retain(|_, bucket| {
+                let drop = surplus > 0 && bucket.remaining() >= median;
+                surplus -= usize::from(drop);
+                !drop
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(per_minute: u32, per_day: u32) -> RateLimiter {
+        RateLimiter::new(&Options {
+            queries_per_minute: per_minute,
+            queries_per_day: per_day,
+            ..Options::default()
+        })
+    }
+
+    fn who(last: u8, session: Option<&str>) -> Who {
+        Who {
+            address: IpAddr::from([10, 0, 0, last]),
+            session: session.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_eleventh_question_in_a_minute_waits_and_the_first_after_six_seconds_passes() {
+        let limiter = limiter(10, 1000);
+        let now = Instant::now();
+        for left in (0..10).rev() {
+            let decision = limiter.check_at(&who(1, None), now);
+            assert!(decision.allowed);
+            assert_eq!((decision.limit, decision.remaining), (10, left));
+        }
+        let refused = limiter.check_at(&who(1, None), now);
+        assert!(!refused.allowed);
+        assert_eq!(refused.retry_after_s, Some(6));
+        assert_eq!(refused.reset_s, 60);
+        assert!(limiter.check_at(&who(2, None), now).allowed);
+        let later = now + Duration::from_secs(6);
+        assert!(limiter.check_at(&who(1, None), later).allowed);
+        assert!(!limiter.check_at(&who(1, None), later).allowed);
+    }
+
+    #[test]
+    fn a_session_is_limited_wherever_it_asks_from() {
+        let limiter = limiter(2, 1000);
+        let now = Instant::now();
+        assert!(limiter.check_at(&who(1, Some("s")), now).allowed);
+        assert!(limiter.check_at(&who(2, Some("s")), now).allowed);
+        assert!(!limiter.check_at(&who(3, Some("s")), now).allowed);
+        assert!(limiter.check_at(&who(3, Some("t")), now).allowed);
+    }
+
+    #[test]
+    fn a_refused_question_costs_nothing() {
+        let limiter = limiter(1, 1000);
+        let now = Instant::now();
+        assert!(limiter.check_at(&who(1, Some("s")), now).allowed);
+        assert!(!limiter.check_at(&who(2, Some("s")), now).allowed);
+        assert!(limiter.check_at(&who(2, Some("t")), now).allowed);
+    }
+
+    #[test]
+    fn a_day_has_its_own_limit() {
+        let limiter = limiter(10, 3);
+        let mut now = Instant::now();
+        for _ in 0..3 {
+            assert!(limiter.check_at(&who(1, None), now).allowed);
+            now += Duration::from_secs(6);
+        }
+        let refused = limiter.check_at(&who(1, None), now);
+        assert!(!refused.allowed);
+        assert_eq!(refused.limit, 3);
+        assert!(refused.retry_after_s > Some(8 * 60 * 60 - 60));
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_share_a_bucket() {
+        let limiter = limiter(1, 1000);
+        let now = Instant::now();
+        let v6 = |text: &str| Who {
+            address: text.parse().expect("an address"),
+            session: None,
+        };
+        assert!(limiter.check_at(&v6("2001:db8::1"), now).allowed);
+        assert!(!limiter.check_at(&v6("2001:db8::ffff"), now).allowed);
+        assert!(limiter.check_at(&v6("2001:db8:0:1::1"), now).allowed);
+        assert!(limiter.check_at(&v6("::ffff:10.0.0.1"), now).allowed);
+        assert!(!limiter.check_at(&who(1, None), now).allowed);
+    }
+
+    #[test]
+    fn a_flood_of_addresses_takes_bounded_memory_and_does_not_free_who_is_limited() {
+        let limiter = limiter(3, 0);
+        let now = Instant::now();
+        for _ in 0..3 {
+            assert!(limiter.check_at(&who(1, None), now).allowed);
+        }
+        for n in 0..(MAX_BUCKETS as u32 * 3) {
+            let flood = Who {
+                address: IpAddr::from(std::net::Ipv4Addr::from(0x0b00_0000 + n)),
+                session: None,
+            };
+            limiter.check_at(&flood, now);
+        }
+        let held = lock(&limiter.addresses).map_or(0, |table| table.buckets.len());
+        assert!(held <= MAX_BUCKETS);
+        assert!(!limiter.check_at(&who(1, None), now).allowed);
+    }
+
+    #[test]
+    fn no_limits_means_always_allowed() {
+        let limiter = limiter(0, 0);
+        for _ in 0..100 {
+            assert!(limiter.check(&who(1, Some("s"))).allowed);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! One database file: its writer, its readers, and the clock of its sessions.
+
+use super::opening::{failure, open_reader, open_writer};
+use super::writer::Writer;
+use super::{from_ms, to_ms};
+use crate::store::StoreError;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Connections that read. Reads take well under a millisecond, so a few serve many readers.
+const READERS: usize = 4;
+
+pub(super) struct Database {
+    pub writer: Writer,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    /// As many permits as there are idle readers: waiting for one holds up no thread.
+    idle: Arc<Semaphore>,
+    session_timeout: Duration,
+}
+
+impl Database {
+    pub fn open(path: &Path, session_timeout: Duration) -> Result<Self, StoreError> {
+        let writer = open_writer(path)?;
+        let readers = (0..READERS)
+            .map(|_| open_reader(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            writer: Writer::start(writer)?,
+            readers: Arc::new(Mutex::new(readers)),
+            idle: Arc::new(Semaphore::new(READERS)),
+            session_timeout,
+        })
+    }
+
+    /// Runs `query` on an idle reader, off the async threads.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let stopped = || StoreError::Failed("the chat readers have stopped".to_owned());
+        let permit = Arc::clone(&self.idle)
+            .acquire_owned()
+            .await
+            .map_err(|_| stopped())?;
+        let readers = Arc::clone(&self.readers);
+        tokio::task::spawn_blocking(move || {
+            let reader = lock(&readers)
+                .pop()
+                .expect("there is an idle reader for every permit");
+            let found = query(&reader);
+            lock(&readers).push(reader);
+            drop(permit);
+            found.map_err(|e| failure(&e))
+        })
+        .await
+        .map_err(|_| stopped())?
+    }
+
+    /// Sessions last used before this are gone.
+    pub fn expiry_ms(&self) -> i64 {
+        let timeout_ms = i64::try_from(self.session_timeout.as_millis()).unwrap_or(i64::MAX);
+        to_ms(Timestamp::now()).saturating_sub(timeout_ms)
+    }
+
+    /// Now, as it will read back: to the millisecond.
+    pub fn now() -> Timestamp {
+        from_ms(to_ms(Timestamp::now()))
+    }
+}
+
+fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    readers.lock().unwrap_or_else(PoisonError::into_inner)
+}

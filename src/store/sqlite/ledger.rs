@@ -1,0 +1,57 @@
+//! What generators cost, in SQLite.
+
+use super::database::Database;
+use super::opening::failure;
+use super::to_ms;
+use crate::store::{LedgerEntry, LedgerStore, Spent, StoreError};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::params;
+
+#[async_trait]
+impl LedgerStore for Database {
+    async fn add(&self, entry: LedgerEntry) -> Result<(), StoreError> {
+        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        self.writer
+            .run(move |db| {
+                db.prepare_cached(
+                    "INSERT INTO usage_ledger (message_id, generator, model, prompt_tokens, \
+                     completion_tokens, cost_usd, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )
+                .and_then(|mut insert| {
+                    insert.execute(params![
+                        entry.message_id,
+                        entry.generator,
+                        entry.model,
+                        signed(entry.prompt_tokens),
+                        signed(entry.completion_tokens),
+                        entry.cost_usd,
+                        to_ms(entry.at),
+                    ])
+                })
+                .map(|_| ())
+                .map_err(|e| failure(&e))
+            })
+            .await
+    }
+
+    async fn spent_since(&self, since: Timestamp) -> Result<Spent, StoreError> {
+        self.read(move |db| {
+            db.query_row(
+                "SELECT count(*), coalesce(sum(prompt_tokens), 0), \
+                        coalesce(sum(completion_tokens), 0), coalesce(sum(cost_usd), 0.0) \
+                 FROM usage_ledger WHERE at_ms >= ?1",
+                [to_ms(since)],
+                |row| {
+                    Ok(Spent {
+                        answers: row.get::<_, i64>(0)?.unsigned_abs(),
+                        prompt_tokens: row.get::<_, i64>(1)?.unsigned_abs(),
+                        completion_tokens: row.get::<_, i64>(2)?.unsigned_abs(),
+                        cost_usd: row.get(3)?,
+                    })
+                },
+            )
+        })
+        .await
+    }
+}
