@@ -111,7 +111,7 @@ const config: Config = {
     prism: {
       theme: lightCode,
       darkTheme: darkCode,
-      additionalLanguages: ['bash', 'json', 'toml', 'python', 'cpp', 'yaml', 'rust', 'http'],
+      additionalLanguages: ['bash', 'json', 'toml', 'python', 'cpp', 'yaml', 'rust', 'nginx'],
     },
   } satisfies ThemeConfig,
 };
