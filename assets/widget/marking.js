@@ -1,0 +1,200 @@
+/**
+ * Finds a quoted passage on the page that is shown and marks it. The note of what to mark crosses a
+ * page load in the browser's storage; the mark itself leaves the page's elements as they are where
+ * the browser can do that, so that a framework that owns them isn't disturbed.
+ */
+
+import { h, sheet } from "./element.js";
+
+const NAME = "rag-chatbot-quote";
+export const NOTE = "rag-chatbot:mark";
+/** A page that has not come by then will not come because of this click. */
+const NOTE_LIVES_MS = 60_000;
+/** Frameworks redraw a page while it starts; the passage is looked for again after each wait. */
+const WAITS_MS = [0, 300, 1200];
+/** Fewer letters are found all over a page. */
+const FEWEST_LETTERS = 12;
+
+const COLOURS = "background-color: #ffe082; color: #1b1b1b;";
+
+/** @param {string} address */
+function pageOf(address) {
+  const { origin, pathname } = new URL(address, location.href);
+  return origin + decode(pathname).replace(/(index)?(\.html)?\/?$/, "");
+}
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Follows a source: marks at once if it is on this page, else leaves a note for the page to come.
+ * @param {string} address
+ * @param {string} quote
+ * @returns {{here: boolean, address: string}} the address to go to, if not here
+ */
+export function follow(address, quote) {
+  const url = new URL(address, location.href);
+  if (pageOf(address) === pageOf(location.href)) {
+    if (url.hash && url.hash !== location.hash) history.pushState(history.state, "", url.hash);
+    return { here: true, address };
+  }
+  if (url.origin !== location.origin) {
+    // The other site's browser storage is out of reach; the browser itself can mark there.
+    const words = quote.replace(/[…\s]+$/, "").split(/\s+/);
+    if (words.length < 3) return { here: false, address };
+    /** @param {string[]} some */
+    const part = (some) => encodeURIComponent(some.join(" ")).replace(/-/g, "%2D");
+    const range = words.length > 10 ? `${part(words.slice(0, 5))},${part(words.slice(-5))}` : part(words);
+    return { here: false, address: `${address}${url.hash ? "" : "#"}:~:text=${range}` };
+  }
+  try {
+    localStorage.setItem(NOTE, JSON.stringify({ page: pageOf(address), hash: url.hash, quote, at: Date.now() }));
+  } catch {
+    // Without storage the heading is opened and nothing is marked.
+  }
+  return { here: false, address };
+}
+
+/** Marks what the last page asked this one to mark. @returns {Promise<boolean>} */
+export async function markNoted() {
+  const text = localStorage.getItem(NOTE);
+  const note = JSON.parse(text ?? "null");
+  if (!note || note.page !== pageOf(location.href)) {
+    if (note && Date.now() - note.at > NOTE_LIVES_MS) localStorage.removeItem(NOTE);
+    return false;
+  }
+  localStorage.removeItem(NOTE);
+  if (Date.now() - note.at > NOTE_LIVES_MS) return false;
+  return mark(note.quote, note.hash);
+}
+
+/**
+ * @param {string} quote
+ * @param {string} hash of the heading above it
+ */
+export async function mark(quote, hash) {
+  unmark();
+  const heading = document.getElementById(decode(hash.slice(1)));
+  const place = heading?.closest("article, main") ?? document.querySelector("article, main") ?? document.body;
+  /** @type {Range[]} */
+  let ranges = [];
+  for (const wait of WAITS_MS) {
+    if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (ranges.length > 0 && ranges.every((range) => range.startContainer.isConnected && !range.collapsed)) continue;
+    ranges = find(/** @type {HTMLElement} */ (place.isConnected ? place : document.body), quote, heading);
+    if (ranges.length > 0) draw(ranges);
+  }
+  if (ranges.length === 0) heading?.scrollIntoView();
+  if (heading) {
+    // Reading goes on from the heading, for those who listen as well.
+    if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  return ranges.length > 0;
+}
+
+export function unmark() {
+  CSS.highlights?.delete(NAME);
+  for (const marked of document.querySelectorAll(`mark.${NAME}`)) marked.replaceWith(...marked.childNodes);
+}
+
+/** @param {Range[]} ranges */
+function draw(ranges) {
+  const first = ranges[0]?.startContainer.parentElement;
+  for (let box = first?.closest("details"); box; box = box.parentElement?.closest("details")) box.open = true;
+  if (typeof Highlight === "function" && CSS.highlights) {
+    if (!CSS.highlights.has(NAME)) adopt(`::highlight(${NAME}) { ${COLOURS} }`);
+    CSS.highlights.set(NAME, new Highlight(...ranges));
+  } else {
+    adopt(`mark.${NAME} { ${COLOURS} }`);
+    // From the end, so that earlier ranges stay true.
+    for (const range of ranges.flatMap(textRanges).reverse()) range.surroundContents(h("mark", { class: NAME }));
+  }
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  first?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+}
+
+/** @param {string} css */
+function adopt(css) {
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet(css)];
+}
+
+/** One range for each text node a range touches. @param {Range} range */
+function textRanges(range) {
+  const walker = document.createTreeWalker(range.commonAncestorContainer, NodeFilter.SHOW_TEXT);
+  /** @type {Range[]} */
+  const parts = [];
+  for (let node = /** @type {Node | null} */ (walker.currentNode); node; node = walker.nextNode()) {
+    if (node.nodeType !== Node.TEXT_NODE || !range.intersectsNode(node)) continue;
+    const part = document.createRange();
+    part.setStart(node, node === range.startContainer ? range.startOffset : 0);
+    part.setEnd(node, node === range.endContainer ? range.endOffset : (node.nodeValue ?? "").length);
+    if (!part.collapsed) parts.push(part);
+  }
+  return parts;
+}
+
+/**
+ * Looks for the quote as a whole, then sentence by sentence; after the heading first. Only letters and
+ * digits are compared, so neither Markdown's signs nor the page's own elements are in the way.
+ * @param {HTMLElement} place
+ * @param {string} quote
+ * @param {HTMLElement | null} heading
+ */
+function find(place, quote, heading) {
+  /** @type {{node: Text, offset: number}[]} */
+  const positions = [];
+  let letters = "";
+  let start = 0;
+  const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = /** @type {Text} */ (walker.currentNode);
+    if (node.parentElement?.closest("script, style, noscript, rag-chatbot")) continue;
+    if (heading && !start && heading.contains(node)) start = letters.length;
+    let offset = 0;
+    for (const sign of node.data) {
+      const bare = lettersOf(sign);
+      letters += bare;
+      for (let count = 0; count < bare.length; count++) positions.push({ node, offset });
+      offset += sign.length;
+    }
+  }
+  /** @param {string} text */
+  const search = (text) => {
+    const sought = lettersOf(text);
+    if (sought.length === 0) return [];
+    let at = letters.indexOf(sought, start);
+    if (at < 0) at = letters.indexOf(sought);
+    const first = positions[at];
+    const last = positions[at + sought.length - 1];
+    if (!first || !last) return [];
+    const range = document.createRange();
+    range.setStart(first.node, first.offset);
+    const size = (last.node.data.codePointAt(last.offset) ?? 0) > 0xffff ? 2 : 1;
+    range.setEnd(last.node, last.offset + size);
+    return [range];
+  };
+  const whole = search(quote);
+  if (whole.length > 0) return whole;
+  return quote
+    .split(/(?<=[.!?۔؟])\s+|\n+|…/)
+    .filter((sentence) => lettersOf(sentence).length >= FEWEST_LETTERS)
+    .flatMap(search);
+}
+
+/** The letters that Arabic and Urdu keyboards write differently. @type {Record<string, string>} */
+const SAME = { ي: "ی", ى: "ی", ك: "ک", ه: "ہ", ھ: "ہ", ة: "ہ", ۃ: "ہ" };
+
+/** @param {string} text */
+const lettersOf = (text) =>
+  text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "")
+    .replace(/[يىكهھةۃ]/g, (letter) => SAME[letter] ?? letter);
