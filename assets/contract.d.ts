@@ -4,7 +4,7 @@
  */
 
 interface Source {
-  id: string;
+  id: number | string;
   doc_id?: string;
   title?: string;
   chapter?: string;
@@ -40,7 +40,8 @@ interface Answer {
   abstained?: boolean;
   grounded?: boolean;
   generator?: string;
-  fallback?: boolean | string | null;
+  /** Something the reader should know, such as that the generator failed. */
+  notice?: string | null;
   latency_ms?: number;
 }
 
@@ -103,7 +104,7 @@ interface Turn {
   trouble?: TroubleState;
   messageId?: string;
   generator?: string;
-  fallback?: boolean;
+  notice?: string;
   abstained?: boolean;
   rating?: "up" | "down";
 }
@@ -127,6 +128,13 @@ interface Settings {
   analyticsText: boolean;
   fullPage: boolean;
 }
+
+/** Tells the page that something happened, and what was written only where the owner allows it. */
+type Reporter = (
+  name: "query" | "answer" | "feedback" | "error",
+  facts: Record<string, string | number | boolean | undefined>,
+  text?: Record<string, string | undefined>,
+) => void;
 
 type Strings = typeof import("./widget/strings/en.js").default;
 

@@ -4,7 +4,7 @@
  */
 
 import { lengthOf } from "./language.js";
-import { Trouble, troubleFrom } from "./trouble.js";
+import { Trouble, troubleFrom } from "./server.js";
 
 /** The server's own limits, told to the reader before the server has to. */
 export const QUESTION_LIMIT = 500;
@@ -78,7 +78,7 @@ export class Conversation extends EventTarget {
   /** Asks the turn's question again, in its place. @param {Turn} turn */
   retry(turn) {
     if (this.busy) return;
-    for (const key of /** @type {const} */ (["messageId", "rating", "generator", "fallback", "abstained"])) {
+    for (const key of /** @type {const} */ (["messageId", "rating", "generator", "notice", "abstained"])) {
       delete turn[key];
     }
     Object.assign(turn, { answer: "", sources: [] });
@@ -287,7 +287,7 @@ const answered = (said) => ({
   sources: said.sources ?? [],
   messageId: said.message_id ?? said.id,
   generator: said.generator,
-  fallback: Boolean(said.fallback),
+  notice: said.notice ?? undefined,
   abstained: said.abstained ?? false,
 });
 

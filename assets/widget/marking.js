@@ -7,7 +7,7 @@
 import { h, sheet } from "./element.js";
 
 const NAME = "rag-chatbot-quote";
-export const NOTE = "rag-chatbot:mark";
+const NOTE = "rag-chatbot:mark";
 /** A page that has not come by then will not come because of this click. */
 const NOTE_LIVES_MS = 60_000;
 /** Frameworks redraw a page while it starts; the passage is looked for again after each wait. */

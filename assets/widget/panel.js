@@ -7,8 +7,8 @@ import { directionOf } from "./language.js";
 import { readScope } from "./page.js";
 import { Server } from "./server.js";
 import { Session } from "./session.js";
-import { quoteOf, resolve } from "./sources.js";
-import { download, transcriptOf } from "./transcript.js";
+import { download, quoteOf, resolve, transcriptOf } from "./sources.js";
+import panelStyle from "./styles/panel.js";
 import { troubleWords, TurnView } from "./turn.js";
 
 /** A screen reader is told this much of an answer at once; the rest is there to be read. */
@@ -18,11 +18,12 @@ const ANNOUNCED_LETTERS = 600;
  * @typedef {object} PanelOptions
  * @property {Settings} settings
  * @property {Strings} words
- * @property {import("./settings.js").Report} report
+ * @property {Reporter} report
  * @property {() => void} closed
  */
 
 export class Panel {
+  static style = panelStyle;
   /** @type {Map<Turn, TurnView>} */
   #views = new Map();
   /** @type {Set<Turn>} */

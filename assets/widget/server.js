@@ -1,7 +1,8 @@
-/** The server's endpoints as functions. Every failure comes out as a Trouble. */
+/**
+ * The server's endpoints as functions. Every failure comes out as a Trouble: what can go wrong,
+ * sorted by what a reader can do about it.
+ */
 
-import { readEvents } from "./stream.js";
-import { Trouble, troubleOf } from "./trouble.js";
 
 /** How many sections are offered while typing: what fits a phone above its keyboard. */
 const RESULTS = 6;
@@ -100,4 +101,127 @@ export class Server {
     if (!response.ok) throw await troubleOf(response);
     return response;
   }
+}
+
+export class Trouble extends Error {
+  /**
+   * @param {TroubleKind} kind
+   * @param {{retryAt?: number, requestId?: string, code?: string}} [more]
+   */
+  constructor(kind, more = {}) {
+    super(more.code ?? kind);
+    this.kind = kind;
+    this.retryAt = more.retryAt;
+    this.requestId = more.requestId;
+    this.code = more.code ?? kind;
+  }
+
+  /** @returns {TroubleState} */
+  get state() {
+    return { kind: this.kind, retryAt: this.retryAt, requestId: this.requestId };
+  }
+}
+
+/** Seconds to wait when a server says 429 but not how long. Its window is a minute. */
+const BUSY_SECONDS = 60;
+
+/**
+ * @param {Response} response
+ * @returns {Promise<Trouble>}
+ */
+async function troubleOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  return troubleFrom({ ...problem, status: response.status }, response.headers);
+}
+
+/**
+ * @param {{status?: number, code?: string, request_id?: string, retry_after?: number}} problem
+ * @param {Headers} [headers]
+ */
+export function troubleFrom(problem, headers) {
+  const code = problem.code ?? `http_${problem.status ?? 0}`;
+  const requestId = problem.request_id ?? headers?.get("x-request-id") ?? undefined;
+  const seconds = retryAfter(headers?.get("retry-after")) ?? problem.retry_after;
+  /** @type {TroubleKind} */
+  let kind = "rejected";
+  if (problem.status === 429) kind = "busy";
+  else if (problem.status === 413) kind = "selection_too_long";
+  else if (problem.status === 404 || problem.status === 410) kind = "gone";
+  else if (/too_long|too_large/.test(code)) kind = "too_long";
+  else if ([502, 503, 504].includes(problem.status ?? 0)) kind = "away";
+  const wait = seconds ?? (kind === "busy" ? BUSY_SECONDS : undefined);
+  const retryAt = wait === undefined ? undefined : Date.now() + wait * 1000;
+  return new Trouble(kind, { retryAt, requestId, code });
+}
+
+/** Seconds or a date, as HTTP allows. @param {string | null | undefined} value */
+function retryAfter(value) {
+  if (!value) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return seconds;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000);
+}
+
+/** The server sends a heartbeat every 15 s; three missed ones mean that nobody is there. */
+const SILENCE_MS = 45_000;
+
+/**
+ * Server-sent events read from a response, because EventSource can't POST.
+ * @param {ReadableStream<Uint8Array>} body
+ * @returns {AsyncGenerator<{event: string, data: any}>}
+ */
+async function* readEvents(body) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await withinSilence(reader.read());
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
+      // A "\r" at the very end may be half of a "\r\n".
+      const whole = rest.endsWith("\r") ? rest.slice(0, -1) : rest;
+      const blocks = whole.split(/\r\n\r\n|\n\n|\r\r/);
+      rest = (blocks.pop() ?? "") + rest.slice(whole.length);
+      for (const block of blocks) {
+        const event = parseEvent(block);
+        if (event) yield event;
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** @param {string} block */
+function parseEvent(block) {
+  let event = "message";
+  /** @type {string[]} */
+  const data = [];
+  for (const line of block.split(/\r\n|\n|\r/)) {
+    const [, field, value = ""] = /^([^:]+):? ?(.*)$/.exec(line) ?? [];
+    if (field === "event") event = value;
+    else if (field === "data") data.push(value);
+  }
+  if (data.length === 0) return null;
+  try {
+    return { event, data: JSON.parse(data.join("\n")) };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} reading
+ * @returns {Promise<T>}
+ */
+function withinSilence(reading) {
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Trouble("cut")), SILENCE_MS);
+  });
+  return /** @type {Promise<T>} */ (Promise.race([reading, silence])).finally(() => clearTimeout(timer));
 }

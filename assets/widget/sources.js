@@ -4,17 +4,12 @@ import { h } from "./element.js";
 import { directionOf } from "./language.js";
 
 /**
- * The address of a source on the site it belongs to. The server may name it as a path.
+ * The address of a source: the server names it as a path below the site's own address.
  * @param {string} address
  * @param {Settings} settings
  */
-export function resolve(address, settings) {
-  const { pathname: below, origin } = new URL(settings.api);
-  const url = new URL(address, settings.api);
-  if (url.origin !== origin) return /^https?:$/.test(url.protocol) ? url.href : settings.site;
-  const path = url.pathname.startsWith(below) ? url.pathname.slice(below.length) : url.pathname.slice(1);
-  return new URL(`./${path}${url.search}${url.hash}`, settings.site).href;
-}
+export const resolve = (address, settings) =>
+  /^https?:/.test(address) ? address : new URL(`./${address.replace(/^\/+/, "")}`, settings.site).href;
 
 /** "Page › Heading › Subheading", without saying one thing twice. @param {Source | SearchResult} source */
 export function trail(source) {
@@ -51,4 +46,39 @@ export function drawSources(sources, settings, heading, numbered, follow) {
     );
   }
   return h("section", { class: "sources", "aria-label": heading }, h("h3", {}, heading), list);
+}
+
+/**
+ * A conversation as Markdown, to keep or to send to somebody.
+ * @param {Turn[]} turns
+ * @param {Settings} settings
+ * @param {Strings} words
+ */
+export function transcriptOf(turns, settings, words) {
+  const parts = [`# ${settings.title ?? words.title}\n\n<${location.href}>`];
+  for (const turn of turns) {
+    parts.push(`## ${turn.question.replace(/\s+/g, " ")}`);
+    if (turn.selectedText) parts.push(turn.selectedText.replace(/^/gm, "> "));
+    if (turn.abstained) parts.push(`*${words.notFound}*`);
+    else if (turn.generator === "quoting") parts.push(`*${words.quoted}*`);
+    if (turn.answer) parts.push(turn.answer);
+    if (turn.sources.length === 0) continue;
+    const lines = turn.sources.map((source, index) => {
+      const quote = quoteOf(source).replace(/\s+/g, " ");
+      const name = trail(source).replace(/[[\]]/g, "\\$&");
+      return `${index + 1}. [${name}](${resolve(source.url, settings)})${quote ? `\n   > ${quote}` : ""}`;
+    });
+    parts.push(`${turn.abstained ? words.nearest : words.sources}:\n\n${lines.join("\n")}`);
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+/**
+ * @param {string} text
+ * @param {string} name
+ */
+export function download(text, name) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

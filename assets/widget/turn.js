@@ -1,9 +1,7 @@
 /** One turn drawn: the question, the answer as it grows, its sources, what can be done with it. */
 
 import { QUESTION_LIMIT, RETRIES } from "./conversation.js";
-import { copyText } from "./copy.js";
-import { h, icon, iconButton } from "./element.js";
-import { drawFeedback } from "./feedback.js";
+import { copyText, h, icon, iconButton } from "./element.js";
 import { directionOf } from "./language.js";
 import { Markdown } from "./markdown.js";
 import { drawSources, quoteOf, resolve, trail } from "./sources.js";
@@ -109,8 +107,10 @@ export class TurnView {
     if (turn.state === "waiting" && turn.attempt > 0) parts.push(words.retrying(turn.attempt, RETRIES));
     else if (turn.state === "waiting") parts.push(h("span", { class: "searching" }, words.searching));
     else if (turn.state === "stopped") parts.push(words.stopped);
-    else if (turn.state === "done" && turn.fallback) parts.push(words.fallback);
-    else if (turn.state === "failed") parts.push(...this.#drawTrouble());
+    else if (turn.state === "done" && turn.notice) {
+      // The commonest notice has words in the reader's language.
+      parts.push(turn.generator === "quoting" ? words.fallback : turn.notice);
+    } else if (turn.state === "failed") parts.push(...this.#drawTrouble());
     this.note.hidden = parts.length === 0;
     this.note.className = turn.state === "failed" ? "note trouble" : "note";
     this.note.replaceChildren(...parts);
@@ -260,4 +260,76 @@ async function copied(event, text, words, say) {
   say(words.copied);
   button.replaceChildren(icon("check"));
   setTimeout(() => button.replaceChildren(icon("copy")), 1500);
+}
+
+/** What the server keeps of a comment at most. */
+const COMMENT_LIMIT = 1000;
+
+/**
+ * @param {Turn} turn
+ * @param {Strings} words
+ * @param {Hands} hands
+ */
+function drawFeedback(turn, words, hands) {
+  const thumbs = h("span", { class: "thumbs" });
+  /** @param {"up" | "down"} rating */
+  const thumb = (rating) =>
+    iconButton(
+      rating,
+      rating === "up" ? words.good : words.bad,
+      async (event) => {
+        const actions = thumbs.parentElement;
+        const pressed = /** @type {HTMLElement} */ (event.currentTarget);
+        try {
+          await hands.rate(turn, rating);
+        } catch {
+          hands.say(words.feedbackFailed);
+          pressed.title = words.feedbackFailed;
+          return;
+        }
+        hands.say(words.thanks);
+        if (actions) offerComment(actions, turn, rating, words, hands);
+      },
+      { "aria-pressed": String(turn.rating === rating) },
+    );
+  thumbs.append(thumb("up"), thumb("down"));
+  return [thumbs];
+}
+
+/**
+ * @param {HTMLElement} actions
+ * @param {Turn} turn
+ * @param {"up" | "down"} rating
+ * @param {Strings} words
+ * @param {Hands} hands
+ */
+function offerComment(actions, turn, rating, words, hands) {
+  const label = rating === "up" ? words.commentGood : words.comment;
+  const field = h("textarea", { rows: 2, dir: "auto", maxlength: COMMENT_LIMIT, "aria-label": label, placeholder: label });
+  const close = () => {
+    form.remove();
+    /** @type {HTMLElement | null} */ (actions.querySelector(`[aria-pressed="true"]`))?.focus();
+  };
+  const form = h(
+    "form",
+    {
+      class: "comment",
+      onsubmit: async (/** @type {Event} */ event) => {
+        event.preventDefault();
+        try {
+          if (field.value.trim()) await hands.rate(turn, rating, field.value.trim());
+          hands.say(words.thanks);
+          close();
+        } catch {
+          hands.say(words.feedbackFailed);
+        }
+      },
+    },
+    field,
+    h("button", { class: "primary" }, words.send),
+    h("button", { type: "button", class: "plain", onclick: close }, words.skip),
+  );
+  actions.querySelector(".comment")?.remove();
+  actions.append(form);
+  field.focus();
 }

@@ -6,16 +6,14 @@
  *   <script type="module" src="https://host/_rag/widget.js" data-api="https://host"></script>
  */
 
-import { report } from "./analytics.js";
-import { setInks } from "./colours.js";
 import { h, icon, sheet } from "./element.js";
 import { wordsFor } from "./language.js";
-import { hasOwnSearch, isDark, readLanguage, watchPage } from "./page.js";
-import { readSettings } from "./settings.js";
+import { hasOwnSearch, isDark, readLanguage, readSettings, setInks, watchPage } from "./page.js";
+import { Session } from "./session.js";
 import launcherStyle from "./styles/launcher.js";
 
 /** Where a followed source leaves its note; see marking.js. */
-const NOTE = "rag-chatbot:mark";
+const MARK_NOTE = "rag-chatbot:mark";
 
 export class RagChatbot extends HTMLElement {
   /** @type {Promise<import("./panel.js").Panel> | undefined} */
@@ -97,7 +95,6 @@ export class RagChatbot extends HTMLElement {
       document.addEventListener("selectionchange", () => void this.#listenToSelections(), { once: true });
     }
     if (await this.#markNoted()) return;
-    const { Session } = await import("./session.js");
     if (new Session(settings.api).load().open) await this.open();
   }
 
@@ -116,7 +113,7 @@ export class RagChatbot extends HTMLElement {
 
   async #markNoted() {
     try {
-      if (!localStorage.getItem(NOTE)) return false;
+      if (!localStorage.getItem(MARK_NOTE)) return false;
     } catch {
       return false;
     }
@@ -130,14 +127,10 @@ export class RagChatbot extends HTMLElement {
   }
 
   async #makePanel() {
-    const [{ Panel }, panelStyle, conversationStyle] = await Promise.all([
-      import("./panel.js"),
-      import("./styles/panel.js"),
-      import("./styles/conversation.js"),
-    ]);
+    const { Panel } = await import("./panel.js");
     const { root, settings, words } = this;
     if (!root || !settings || !words) throw new Error("the element has not started");
-    this.shadowRoot?.adoptedStyleSheets.push(sheet(panelStyle.default), sheet(conversationStyle.default));
+    this.shadowRoot?.adoptedStyleSheets.push(sheet(Panel.style));
     const panel = new Panel({
       settings,
       words,
@@ -184,6 +177,19 @@ export class RagChatbot extends HTMLElement {
     const selectedText = this.#selection?.text;
     void this.open(selectedText ? { selectedText } : undefined);
   }
+}
+
+/**
+ * Tells the page what happened, as DOM events that carry no text unless the owner allows it, and
+ * passes them on to the page's own analytics only if the owner asks for that. Loads nothing.
+ * @type {(host: HTMLElement, settings: Settings, ...happened: Parameters<Reporter>) => void}
+ */
+function report(host, settings, name, facts, text = {}) {
+  const detail = { ...facts, ...(settings.analyticsText ? text : {}) };
+  host.dispatchEvent(new CustomEvent(`rag-chatbot:${name}`, { detail, bubbles: true, composed: true }));
+  if (!settings.analytics) return;
+  if (typeof window.gtag === "function") window.gtag("event", `rag_chatbot_${name}`, detail);
+  if (typeof window.plausible === "function") window.plausible(`rag-chatbot:${name}`, { props: detail });
 }
 
 /** The same tag twice, or a tag and an element of the owner's, still make one widget. */
