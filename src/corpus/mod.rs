@@ -4,6 +4,31 @@
 //! Markdown, MDX, HTML and Docusaurus projects are understood is in the children. This module
 //! does not know embeddings, indexes or HTTP.
 
+mod block_builder;
+mod chunk;
+mod decode;
+mod discover;
+mod docusaurus;
+mod front_matter;
+mod html;
+mod markdown;
+mod plain_text;
+mod read;
+mod render;
+mod route;
+mod sections;
+mod site;
+
+pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk};
+pub use discover::discover;
+pub use read::{Reading, read, read_markdown};
+pub use render::{document_html, document_markdown};
+pub use route::RouteTable;
+pub use site::{
+    Corpus, CorpusError, DEFAULT_MAX_FILE_BYTES, MarkdownFormat, Options, Site, SiteKind,
+    SourceFile, Version,
+};
+
 use crate::language::Language;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -57,6 +82,32 @@ pub struct Block {
     pub text: String,
     /// Bytes of the source this text came from.
     pub range: Range<usize>,
+    /// Where each run of the text stands in the source; empty where it is not known any more (it
+    /// is needed for cutting long blocks only, and is not stored).
+    #[serde(skip)]
+    pub segments: Vec<Segment>,
+}
+
+/// A run of a block's text that stands in the source letter by letter, or (an entity, an escape)
+/// that one piece of the source became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Offset in the block's text; the run goes up to the next segment.
+    pub text: usize,
+    /// Bytes of the source.
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Block {
+    pub fn new(kind: BlockKind, text: impl Into<String>, range: Range<usize>) -> Self {
+        Self {
+            kind,
+            text: text.into(),
+            range,
+            segments: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

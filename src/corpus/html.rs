@@ -1,0 +1,304 @@
+//! HTML: the text a reader sees, headings and their ids, and nothing else.
+//!
+//! Works on whole pages and on the fragments inside Markdown. It tokenises as browsers do, but
+//! builds no tree: nesting is followed only as far as hidden elements need it.
+
+use super::BlockKind;
+use super::block_builder::{Draft, RawBlock};
+use html5gum::{DefaultEmitter, Token, Tokenizer};
+use std::ops::Range;
+
+const HIDDEN: [&str; 11] = [
+    "head", "script", "style", "template", "noscript", "svg", "title", "iframe", "object",
+    "textarea", "select",
+];
+/// Elements of a page that are not its content.
+const AROUND: [&str; 2] = ["nav", "dialog"];
+
+/// What the page says about itself.
+#[derive(Debug, Default)]
+pub(super) struct Meta {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub keywords: Vec<String>,
+    pub lang: Option<String>,
+}
+
+/// Reads HTML piece by piece; elements may stay open from one piece to the next.
+#[derive(Debug, Default)]
+pub(super) struct HtmlReader {
+    /// Hidden elements that are open: the outermost's name and how often it is open.
+    hidden: Option<(String, usize)>,
+    in_title: bool,
+    pub meta: Meta,
+    draft: Draft,
+    kind: Option<BlockKind>,
+    heading: Option<(u8, Option<String>)>,
+    preformatted: usize,
+    /// A whole page leaves out navigation; a fragment in Markdown has none.
+    page: bool,
+}
+
+impl HtmlReader {
+    pub(super) fn for_page() -> Self {
+        Self {
+            page: true,
+            ..Self::default()
+        }
+    }
+
+    /// True while text belongs to an element that is not shown.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.hidden.is_some()
+    }
+
+    /// Reads `html`; `locate` maps its offsets to the source.
+    pub(super) fn read(
+        &mut self,
+        html: &str,
+        locate: &dyn Fn(usize) -> usize,
+        out: &mut Vec<RawBlock>,
+    ) {
+        let mut emitter = DefaultEmitter::<usize>::new_with_span();
+        emitter.naively_switch_states(true);
+        for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+            match token {
+                Token::StartTag(tag) => {
+                    let name = String::from_utf8_lossy(&tag.name).into_owned();
+                    let attribute = |key: &str| {
+                        tag.attributes
+                            .get(key.as_bytes())
+                            .map(|value| String::from_utf8_lossy(&value.value).into_owned())
+                    };
+                    self.opened(&name, tag.self_closing, &attribute, out);
+                }
+                Token::EndTag(tag) => self.closed(&String::from_utf8_lossy(&tag.name), out),
+                Token::String(text) => {
+                    let range = locate(text.span.start)..locate(text.span.end);
+                    self.text(&String::from_utf8_lossy(&text.value), range);
+                }
+                Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+            }
+        }
+    }
+
+    /// Ends the last block.
+    pub(super) fn flush(&mut self, out: &mut Vec<RawBlock>) {
+        let draft = std::mem::take(&mut self.draft);
+        let heading = self.heading.take();
+        let kind = match (&heading, self.kind) {
+            (Some(_), _) => BlockKind::Heading,
+            (None, Some(kind)) => kind,
+            (None, None) if self.preformatted > 0 => BlockKind::Code,
+            (None, None) => BlockKind::Paragraph,
+        };
+        if let Some(block) = draft.finish(kind, kind == BlockKind::Code) {
+            let (level, id) = heading.unwrap_or((0, None));
+            out.push(RawBlock { block, level, id });
+        }
+    }
+
+    fn opened(
+        &mut self,
+        name: &str,
+        self_closing: bool,
+        attribute: &dyn Fn(&str) -> Option<String>,
+        out: &mut Vec<RawBlock>,
+    ) {
+        if name == "html" && self.meta.lang.is_none() {
+            self.meta.lang = attribute("lang");
+        }
+        if name == "meta" {
+            self.note_meta(attribute);
+        }
+        self.in_title = name == "title" && self.meta.title.is_none();
+        if let Some((outer, depth)) = &mut self.hidden {
+            if outer == name && !self_closing {
+                *depth += 1;
+            }
+            return;
+        }
+        let hides = HIDDEN.contains(&name)
+            || (self.page && AROUND.contains(&name))
+            || attribute("hidden").is_some()
+            || attribute("aria-hidden").is_some_and(|v| v == "true");
+        if hides && !self_closing && !is_void(name) {
+            self.hidden = Some((name.to_owned(), 1));
+            return;
+        }
+        match name {
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                self.flush(out);
+                self.heading = Some((
+                    name.as_bytes()[1] - b'0',
+                    attribute("id").filter(|id| !id.is_empty()),
+                ));
+            }
+            "pre" => {
+                self.flush(out);
+                self.preformatted += 1;
+            }
+            "table" => {
+                self.flush(out);
+                self.kind = Some(BlockKind::Table);
+            }
+            "tr" if self.kind == Some(BlockKind::Table) => self.draft.separate("\n"),
+            "td" | "th" if self.kind == Some(BlockKind::Table) => {
+                if !self.draft.is_empty() {
+                    self.draft.separate(" | ");
+                }
+            }
+            "br" => self.draft.separate("\n"),
+            "li" => {
+                self.flush(out);
+                self.kind = Some(BlockKind::ListItem);
+            }
+            "blockquote" => {
+                self.flush(out);
+                self.kind = Some(BlockKind::Quote);
+            }
+            _ if is_box(name) => {
+                if self.kind == Some(BlockKind::Table) {
+                    self.draft.separate(" ");
+                } else {
+                    self.flush(out);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn closed(&mut self, name: &str, out: &mut Vec<RawBlock>) {
+        self.in_title = false;
+        if let Some((outer, depth)) = &mut self.hidden {
+            if outer == name {
+                *depth -= 1;
+                if *depth == 0 {
+                    self.hidden = None;
+                }
+            }
+            return;
+        }
+        match name {
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.flush(out),
+            "pre" => {
+                self.flush(out);
+                self.preformatted = self.preformatted.saturating_sub(1);
+            }
+            "table" | "li" | "blockquote" => {
+                self.flush(out);
+                self.kind = None;
+            }
+            _ if is_box(name) && self.kind != Some(BlockKind::Table) => self.flush(out),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, source: Range<usize>) {
+        if self.in_title {
+            let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !title.is_empty() {
+                self.meta.title = Some(title);
+            }
+        }
+        if self.is_hidden() {
+            return;
+        }
+        if self.preformatted > 0 {
+            self.draft.push(text, source);
+            return;
+        }
+        // Browsers fold white space; words keep their exact places.
+        let exact = text.len() == source.len();
+        if text.starts_with(char::is_whitespace) {
+            self.draft.separate(" ");
+        }
+        let mut first = true;
+        for word in text.split_whitespace() {
+            if !first {
+                self.draft.separate(" ");
+            }
+            first = false;
+            let at = word.as_ptr() as usize - text.as_ptr() as usize;
+            let place = if exact {
+                source.start + at..source.start + at + word.len()
+            } else {
+                source.clone()
+            };
+            self.draft.push(word, place);
+        }
+        if !first && text.ends_with(char::is_whitespace) {
+            self.draft.separate(" ");
+        }
+    }
+
+    fn note_meta(&mut self, attribute: &dyn Fn(&str) -> Option<String>) {
+        let Some(content) = attribute("content") else {
+            return;
+        };
+        match attribute("name").map(|name| name.to_lowercase()).as_deref() {
+            Some("description") => self.meta.description = Some(content),
+            Some("keywords") => {
+                self.meta.keywords = content.split(',').map(|k| k.trim().to_owned()).collect();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A whole page.
+pub(super) fn page(html: &str) -> (Vec<RawBlock>, Meta) {
+    let mut reader = HtmlReader::for_page();
+    let mut blocks = Vec::new();
+    reader.read(html, &|offset| offset, &mut blocks);
+    reader.flush(&mut blocks);
+    (blocks, reader.meta)
+}
+
+fn is_box(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "ul"
+            | "ol"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "main"
+            | "aside"
+            | "summary"
+            | "details"
+            | "figure"
+            | "figcaption"
+            | "hr"
+            | "form"
+            | "fieldset"
+            | "address"
+            | "caption"
+            | "body"
+            | "tbody"
+            | "thead"
+    )
+}
+
+fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "br" | "hr"
+            | "img"
+            | "input"
+            | "meta"
+            | "link"
+            | "area"
+            | "base"
+            | "col"
+            | "embed"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
