@@ -2,8 +2,29 @@
 //!
 //! Only this folder knows candle and tokenizers. It does not know documents or questions, only
 //! texts and whether they are queries or passages.
+//!
+//! ```text
+//!  async callers ─► queue ─► model threads ─► Embedder ─┬─ local: tokenizer ─► Encoder (weights)
+//!                                                       └─ openai: a server's /v1/embeddings
+//! ```
+
+mod gguf;
+mod local;
+mod model;
+mod openai;
+mod options;
+mod queue;
+mod reference;
+mod safetensors;
+mod tokenizer;
+pub mod weights;
+
+pub use options::{EmbedderKind, EngineKind, Options};
+pub use queue::EmbeddingQueue;
+pub use weights::Weights;
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a text is to the model; decides its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +46,7 @@ pub struct ModelIdentity {
     pub passage_prefix: String,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum EmbedError {
     /// The model cannot be used as given; says what to do.
     #[error("{0}")]
@@ -46,8 +67,39 @@ pub trait Embedder: Send + Sync {
     fn identity(&self) -> &ModelIdentity;
     /// Number of tokens of the text itself, without prefix and special tokens.
     fn count_tokens(&self, text: &str) -> usize;
-    /// Share (0–1) of the text's tokens that the model does not know.
+    /// Share (0–1) of the text, spaces aside, that the model does not know.
     fn unknown_share(&self, text: &str) -> f32;
     /// One vector of `identity().dimension` per text, of length 1.
     fn embed(&self, kind: InputKind, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
+
+/// Runs a BERT over token ids: what the engines have in common. Blocking.
+pub trait Encoder: Send + Sync {
+    /// One pooled vector of length 1 per sequence. Sequences hold their special tokens, are never
+    /// empty, and are at most [`weights::Shape::positions`] long.
+    fn encode(&self, sequences: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
+
+/// Opens the embedder the options name: the embedded model, a folder's model, or a server.
+pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
+    match options.embedder {
+        EmbedderKind::Local => {
+            let model = match &options.model_dir {
+                None => model::embedded()?,
+                Some(folder) => model::from_folder(folder)?,
+            };
+            let encoder = encoder(&model.weights, options.engine)?;
+            Ok(Arc::new(local::Local::new(model, encoder)))
+        }
+        EmbedderKind::OpenAi => Ok(Arc::new(openai::OpenAi::new(options)?)),
+    }
+}
+
+fn encoder(weights: &Weights, engine: EngineKind) -> Result<Box<dyn Encoder>, EmbedError> {
+    match engine {
+        EngineKind::Auto | EngineKind::Candle => Ok(Box::new(reference::Reference::new(weights)?)),
+        other => Err(EmbedError::Model(format!(
+            "this build has no embedding engine `{other}`; leave --embed-engine out to have one chosen"
+        ))),
+    }
 }
