@@ -8,7 +8,7 @@ import { trail } from "./sources.js";
 /** The pause in typing after which a search is sent: shorter than a reader can notice. */
 const PAUSE_MS = 30;
 /** Fewer letters match everything. */
-const FEWEST_LETTERS = 2;
+const FEWEST_TYPED = 2;
 /** Searches remembered, so that going back over letters costs nothing. */
 const REMEMBERED = 50;
 
@@ -109,7 +109,7 @@ export class Box {
     this.options.typed(this.text);
     clearTimeout(this.#timer);
     const words = this.text.trim();
-    if (lengthOf(words) < FEWEST_LETTERS || lengthOf(words) > QUESTION_LIMIT) {
+    if (lengthOf(words) < FEWEST_TYPED || lengthOf(words) > QUESTION_LIMIT) {
       this.dismiss();
       return;
     }

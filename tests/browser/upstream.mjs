@@ -1,0 +1,115 @@
+/**
+ * A small OpenAI-compatible server on loopback: it answers from the numbered passages of the prompt,
+ * with their own sentences, so that what it says is supported. A test can slow it, hold it in the
+ * middle of an answer, or let it fail.
+ */
+
+import { createServer } from "node:http";
+import { once } from "node:events";
+
+/** What the answer is when the prompt brings no passage that shares a word with the question. */
+const UNKNOWN = "The passages do not say.";
+
+export async function startUpstream() {
+  const upstream = {
+    url: "",
+    /** Questions asked, newest last. */
+    prompts: [],
+    /** Status of the next answers; 200 answers. */
+    status: 200,
+    /** Text to answer with instead of the passages' sentences. */
+    says: undefined,
+    holding: false,
+    /** Stops in the middle of the next answers, until `release`. */
+    hold() {
+      this.holding = true;
+    },
+    release() {
+      this.holding = false;
+      for (const goOn of waiting.splice(0)) goOn();
+    },
+    reset() {
+      this.release();
+      this.status = 200;
+      this.says = undefined;
+      this.prompts.length = 0;
+    },
+    close() {
+      this.release();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+  const waiting = [];
+
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    if (!request.url.endsWith("/chat/completions")) return json(response, 200, { object: "list", data: [] });
+    const { messages, stream, model } = JSON.parse(body);
+    upstream.prompts.push(messages);
+    if (upstream.status !== 200) {
+      return json(response, upstream.status, { error: { message: "told to fail", type: "server_error" } });
+    }
+    const text = upstream.says ?? answerFrom(messages);
+    const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
+    if (!stream) {
+      return json(response, 200, {
+        id: "c1",
+        object: "chat.completion",
+        model,
+        choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: "stop" }],
+        usage,
+      });
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const send = (delta, finish_reason = null) =>
+      response.write(
+        `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", model, choices: [{ index: 0, delta, finish_reason }] })}\n\n`,
+      );
+    send({ role: "assistant", content: "" });
+    const words = text.match(/\S+\s*/g) ?? [];
+    for (const [index, word] of words.entries()) {
+      send({ content: word });
+      if (index === Math.floor(words.length / 2) && upstream.holding) {
+        await Promise.race([new Promise((resolve) => waiting.push(resolve)), once(response, "close")]);
+        if (response.destroyed) return;
+      }
+    }
+    send({}, "stop");
+    response.write(`data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", model, choices: [], usage })}\n\n`);
+    response.end("data: [DONE]\n\n");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  upstream.url = `http://127.0.0.1:${server.address().port}/v1`;
+  return upstream;
+}
+
+/**
+ * The sentences of the passage that shares most words with the question, cited.
+ * @param {{role: string, content: string}[]} messages
+ */
+function answerFrom(messages) {
+  const prompt = messages.map(({ content }) => content).join("\n");
+  const question = messages.at(-1)?.content ?? "";
+  const asked = new Set(wordsOf(question.split("\n").at(-1) ?? ""));
+  let best = { score: 0, number: 0, text: "" };
+  for (const [, number, text] of prompt.matchAll(/^\s*\[(\d+)\]([\s\S]*?)(?=^\s*\[\d+\]|$(?![\s\S]))/gm)) {
+    const score = new Set(wordsOf(text).filter((word) => asked.has(word))).size;
+    if (score > best.score) best = { score, number: Number(number), text };
+  }
+  if (best.score === 0) return UNKNOWN;
+  const sentences = best.text
+    .split(/(?<=[.!?۔؟])\s+|\n+/)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => /[.۔]$/.test(sentence) && wordsOf(sentence).length > 4);
+  return sentences.slice(0, 3).map((sentence) => `${sentence.replace(/[.۔]$/, "")} [${best.number}]${sentence.at(-1)}`).join(" ");
+}
+
+const wordsOf = (text) => text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
+
+function json(response, status, body) {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
