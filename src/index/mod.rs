@@ -1,1 +1,182 @@
-//! (being built)
+//! The searchable snapshot: documents, chunks, words and vectors of one generation.
+//!
+//! A generation is derived from the documentation and can always be rebuilt, so it is replaced,
+//! never repaired. [`Index`] is the seam where an outside engine can take over; [`Embedded`] is
+//! the implementation that lives in this process. Nothing here knows questions or answers: it
+//! finds candidates and their raw scores, `retrieval` makes sense of them.
+
+mod embedded;
+mod generation;
+mod lexical;
+mod store;
+pub mod vector;
+
+pub use embedded::Embedded;
+pub use generation::{FORMAT, Manifest, State, VectorsManifest};
+pub use lexical::WordScores;
+pub use store::{StoredSections, Writer};
+
+use crate::corpus::Block;
+use crate::language::Language;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Position of a chunk in its generation, from 0.
+pub type Ordinal = u32;
+
+/// What a passage needs to know of its document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassageDocument {
+    pub id: String,
+    pub title: String,
+    pub description: Option<String>,
+    pub route: String,
+    pub locale: String,
+    pub version: Option<String>,
+    pub latest_version: bool,
+    pub unlisted: bool,
+}
+
+/// A chunk as it is kept.
+#[derive(Debug, Clone)]
+pub struct StoredChunk {
+    pub ordinal: Ordinal,
+    /// Stable while page, heading and place are unchanged.
+    pub id: String,
+    pub document: Arc<PassageDocument>,
+    pub anchor: Option<String>,
+    pub heading: String,
+    pub heading_path: Vec<String>,
+    pub breadcrumb: String,
+    pub blocks: Vec<Block>,
+    pub language: Language,
+    /// Position of the section within its document; chunks of one section share it.
+    pub section: usize,
+}
+
+/// Which documents may be found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    pub locale: Option<String>,
+    pub version: Option<String>,
+    /// Route prefix.
+    pub path: Option<String>,
+    /// Only the version readers get when they name none.
+    pub latest_only: bool,
+}
+
+/// One search of both arms.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The question's text, for the words' arm.
+    pub text: String,
+    /// The question's unit vector; `None` searches by words alone.
+    pub vector: Option<Vec<f32>>,
+    pub filter: Filter,
+    /// Candidates per arm.
+    pub depth: usize,
+}
+
+/// A chunk found by either arm, with the raw scores of both.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub ordinal: Ordinal,
+    /// Which document it belongs to, for folding without reading the chunk.
+    pub document: u32,
+    pub section: u32,
+    pub language: Language,
+    pub words: WordScores,
+    /// Cosine to the question; `None` without vectors.
+    pub cosine: Option<f32>,
+    /// Rank from 1 within its arm's own best, `None` where that arm did not find it.
+    pub words_rank: Option<usize>,
+    pub vector_rank: Option<usize>,
+}
+
+/// What a probe found.
+#[derive(Debug, Clone, Default)]
+pub struct Candidates {
+    pub found: Vec<Candidate>,
+    /// Share (0–1) of the question's content words that stand anywhere in the index.
+    pub coverage: f32,
+    /// Largest combined BM25 that any text could have for this question (sum of the terms' maxima).
+    pub words_maximum: f32,
+    pub words_ms: f64,
+    pub vectors_ms: f64,
+}
+
+/// What is in a generation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    pub generation: String,
+    pub documents: usize,
+    pub sections: usize,
+    pub chunks: usize,
+    /// Chunks that have a vector: all of them, or none while embeddings are being computed.
+    pub vectors: usize,
+    pub built_at: jiff::Timestamp,
+    pub site_title: String,
+    pub calibration: Option<Calibration>,
+    pub vector_search: &'static str,
+}
+
+/// What this corpus usually gives, measured when it was indexed; see `retrieval::answerable`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Mean and standard deviation of the best cosine of questions that the corpus cannot answer.
+    pub noise_mean: f32,
+    pub noise_deviation: f32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The generation on disk cannot be used; build a new one.
+    #[error("the index generation is unusable: {0}")]
+    Damaged(String),
+    /// The state folder could not be read or written.
+    #[error("{context}: {source}")]
+    Io {
+        context: String,
+        source: std::io::Error,
+    },
+    /// The store or the word index failed.
+    #[error("the index failed: {0}")]
+    Engine(String),
+}
+
+impl IndexError {
+    pub(crate) fn io(context: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let context = context.into();
+        move |source| Self::Io { context, source }
+    }
+}
+
+impl From<rusqlite::Error> for IndexError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(format!("store: {error}"))
+    }
+}
+
+impl From<tantivy::TantivyError> for IndexError {
+    fn from(error: tantivy::TantivyError) -> Self {
+        Self::Engine(format!("words: {error}"))
+    }
+}
+
+/// An immutable snapshot that can be searched; the seam for engines outside this process.
+#[async_trait::async_trait]
+pub trait Index: Send + Sync {
+    fn summary(&self) -> &Summary;
+
+    /// Best chunks of both arms with their scores.
+    async fn search(&self, probe: Probe) -> Result<Candidates, IndexError>;
+
+    /// The chunks at `ordinals`, in that order.
+    async fn chunks(&self, ordinals: Vec<Ordinal>) -> Result<Vec<StoredChunk>, IndexError>;
+
+    /// Every document, in the order of their routes.
+    fn documents(&self) -> &[Arc<PassageDocument>];
+
+    /// The sections of one document, for pages and Markdown.
+    async fn sections(&self, document: &str) -> Result<Option<StoredSections>, IndexError>;
+}

@@ -1,0 +1,307 @@
+//! The index that lives in this process: store, words and vectors of one generation.
+
+use super::generation::{self, Manifest};
+use super::store;
+use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit};
+use super::{
+    Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe,
+    StoredChunk, StoredSections, Summary, lexical,
+};
+use crate::embedding::ModelIdentity;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Name of the vectors' file within a generation.
+pub const VECTORS_FILE: &str = "vectors.f32";
+
+/// Filters that let fewer rows pass than this share scan what passes instead of the graph: a
+/// narrow filter makes hnsw_rs visit most of the graph.
+const GRAPH_MIN_PASSING: f32 = 0.3;
+
+/// A verified generation, opened.
+pub struct Embedded {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    manifest: Manifest,
+    summary: Summary,
+    store: store::Reader,
+    words: lexical::Reader,
+    vectors: Option<Exact>,
+    graph: Option<Graph>,
+    /// Documents in the order of their routes.
+    by_route: Vec<Arc<PassageDocument>>,
+}
+
+impl Embedded {
+    /// Opens the generation at `path` after verifying every file of it.
+    pub fn open(path: &Path) -> Result<Self, IndexError> {
+        let manifest = generation::verify(path)?;
+        let store = store::Reader::open(path)?;
+        let words = lexical::Reader::open(path)?;
+        if words.len() != store.places.len() {
+            return Err(IndexError::Damaged("words and store disagree".into()));
+        }
+        let vectors = match &manifest.vectors {
+            Some(vectors) => Some(Exact::open(&path.join(VECTORS_FILE), vectors.model.dimension)?),
+            None => None,
+        };
+        if vectors.as_ref().is_some_and(|v| v.len() != store.places.len()) {
+            return Err(IndexError::Damaged("vectors and store disagree".into()));
+        }
+        let graph = match &vectors {
+            Some(rows) if rows.len() >= HNSW_FROM_ROWS && Graph::is_saved(path) => {
+                Some(Graph::load(path)?)
+            }
+            _ => None,
+        };
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+        let summary = Summary {
+            generation: name.unwrap_or_default(),
+            documents: manifest.documents,
+            sections: manifest.sections,
+            chunks: manifest.chunks,
+            vectors: vectors.as_ref().map_or(0, Exact::len),
+            built_at: manifest.built_at,
+            site_title: manifest.site_title.clone(),
+            calibration: manifest.vectors.as_ref().and_then(|v| v.calibration),
+            vector_search: if graph.is_some() { "hnsw" } else { "exact" },
+        };
+        let mut by_route = store.documents.clone();
+        by_route.sort_by(|a, b| a.route.cmp(&b.route));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                manifest,
+                summary,
+                store,
+                words,
+                vectors,
+                graph,
+                by_route,
+            }),
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.inner.manifest
+    }
+
+    /// Vectors by embedding key, for the next generation; empty if made by another model.
+    pub fn reusable_vectors(
+        &self,
+        model: &ModelIdentity,
+    ) -> Result<HashMap<store::EmbeddingKey, Vec<f32>>, IndexError> {
+        let (Some(exact), Some(made_by)) = (&self.inner.vectors, &self.inner.manifest.vectors) else {
+            return Ok(HashMap::new());
+        };
+        if made_by.model != *model {
+            return Ok(HashMap::new());
+        }
+        let keys = self.inner.store.embedding_keys()?;
+        let rows = keys.into_iter().enumerate();
+        Ok(rows.map(|(row, key)| (key, exact.row(row as u32).to_vec())).collect())
+    }
+
+    /// Embedding keys of all chunks, in their order.
+    pub fn embedding_keys(&self) -> Result<Vec<store::EmbeddingKey>, IndexError> {
+        self.inner.store.embedding_keys()
+    }
+
+    /// What the embedding model is given for the chunks at `ordinals`.
+    pub fn embedding_texts(&self, ordinals: &[Ordinal]) -> Result<Vec<String>, IndexError> {
+        self.inner.store.embedding_texts(ordinals)
+    }
+
+    /// The same search as [`Index::search`], on the calling thread.
+    pub fn search_blocking(&self, probe: &Probe) -> Result<Candidates, IndexError> {
+        self.inner.search(probe)
+    }
+
+    /// The same as [`Index::chunks`], on the calling thread.
+    pub fn chunks_blocking(&self, ordinals: &[Ordinal]) -> Result<Vec<StoredChunk>, IndexError> {
+        self.inner.store.chunks(ordinals)
+    }
+}
+
+impl Inner {
+    fn search(&self, probe: &Probe) -> Result<Candidates, IndexError> {
+        let passing = self.passing_documents(&probe.filter);
+        let allowed = |ordinal: Ordinal| match &passing {
+            Some(passing) => passing[self.store.places[ordinal as usize].document as usize],
+            None => true,
+        };
+        let filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)> = passing.as_ref().map(|_| &allowed as _);
+
+        let started = Instant::now();
+        let question = lexical::QuestionWords::new(&probe.text);
+        let by_words = self.words.search(&question, probe.depth, filter)?;
+        let words_ms = elapsed_ms(started);
+
+        let started = Instant::now();
+        let by_vector = match (&self.vectors, &probe.vector) {
+            (Some(rows), Some(vector)) => {
+                self.nearest(rows, vector, probe.depth, filter, passing.as_deref())
+            }
+            _ => Vec::new(),
+        };
+        let vectors_ms = elapsed_ms(started);
+
+        let mut order: Vec<Ordinal> = Vec::with_capacity(by_words.len() + by_vector.len());
+        let mut ranks: HashMap<Ordinal, (Option<usize>, Option<usize>)> = HashMap::new();
+        for (rank, (ordinal, _)) in by_words.iter().enumerate() {
+            order.push(*ordinal);
+            ranks.entry(*ordinal).or_default().0 = Some(rank + 1);
+        }
+        for (rank, (ordinal, _)) in by_vector.iter().enumerate() {
+            let entry = ranks.entry(*ordinal).or_insert_with(|| {
+                order.push(*ordinal);
+                (None, None)
+            });
+            entry.1 = Some(rank + 1);
+        }
+        let scores = self.words.scores(&question, &order)?;
+        let found = order
+            .iter()
+            .zip(scores)
+            .map(|(&ordinal, words)| {
+                let place = self.store.places[ordinal as usize];
+                let (words_rank, vector_rank) = ranks[&ordinal];
+                let cosine = match (&self.vectors, &probe.vector) {
+                    (Some(rows), Some(vector)) => {
+                        Some(super::vector::dot_f32(vector, rows.row(ordinal)))
+                    }
+                    _ => None,
+                };
+                Candidate {
+                    ordinal,
+                    document: place.document,
+                    section: place.section,
+                    language: place.language,
+                    words,
+                    cosine,
+                    words_rank,
+                    vector_rank,
+                }
+            })
+            .collect();
+        let frequencies = self.words.content_frequencies(&question)?;
+        let known = frequencies.iter().filter(|n| **n > 0).count();
+        Ok(Candidates {
+            found,
+            coverage: match frequencies.len() {
+                0 => 0.0,
+                all => known as f32 / all as f32,
+            },
+            words_maximum: words_maximum(&frequencies, self.words.len()),
+            words_ms,
+            vectors_ms,
+        })
+    }
+
+    fn nearest(
+        &self,
+        rows: &Exact,
+        vector: &[f32],
+        depth: usize,
+        filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)>,
+        passing: Option<&[bool]>,
+    ) -> Vec<Hit> {
+        let Some(graph) = &self.graph else {
+            return rows.search(vector, depth, filter);
+        };
+        let share = passing.map_or(1.0, |passing| {
+            passing.iter().filter(|p| **p).count() as f32 / passing.len().max(1) as f32
+        });
+        if share < GRAPH_MIN_PASSING {
+            return rows.search(vector, depth, filter);
+        }
+        graph.search(vector, depth, filter)
+    }
+
+    /// Which documents pass; `None` when all do.
+    fn passing_documents(&self, filter: &Filter) -> Option<Vec<bool>> {
+        let documents = &self.store.documents;
+        let passing: Vec<bool> = documents.iter().map(|d| passes(filter, d)).collect();
+        (!passing.iter().all(|p| *p)).then_some(passing)
+    }
+}
+
+fn passes(filter: &Filter, document: &PassageDocument) -> bool {
+    let locale = filter.locale.as_ref().is_none_or(|l| *l == document.locale);
+    let version = match &filter.version {
+        Some(version) => document.version.as_ref() == Some(version),
+        None => !filter.latest_only || document.latest_version,
+    };
+    let path = filter.path.as_ref().is_none_or(|p| is_below(&document.route, p));
+    locale && version && path && !document.unlisted
+}
+
+/// Whether `route` is `path` or a page below it.
+fn is_below(route: &str, path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    route
+        .strip_prefix(path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Sum over the question's content words of the largest BM25 a word can give: idf × (k1 + 1),
+/// the limit for many occurrences in a short text (Robertson & Zaragoza 2009, §3.3).
+fn words_maximum(frequencies: &[u64], chunks: usize) -> f32 {
+    const K1_PLUS_ONE: f32 = 2.2;
+    frequencies
+        .iter()
+        .map(|&n| {
+            let (n, all) = (n as f32, chunks as f32);
+            K1_PLUS_ONE * (1.0 + (all - n + 0.5) / (n + 0.5)).ln()
+        })
+        .sum()
+}
+
+fn elapsed_ms(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}
+
+#[async_trait::async_trait]
+impl Index for Embedded {
+    fn summary(&self) -> &Summary {
+        &self.inner.summary
+    }
+
+    async fn search(&self, probe: Probe) -> Result<Candidates, IndexError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.search(&probe)).await
+    }
+
+    async fn chunks(&self, ordinals: Vec<Ordinal>) -> Result<Vec<StoredChunk>, IndexError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.store.chunks(&ordinals)).await
+    }
+
+    fn documents(&self) -> &[Arc<PassageDocument>] {
+        &self.inner.by_route
+    }
+
+    async fn sections(&self, document: &str) -> Result<Option<StoredSections>, IndexError> {
+        let inner = Arc::clone(&self.inner);
+        let document = document.to_owned();
+        blocking(move || inner.store.sections(&document)).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, IndexError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(IndexError::Engine(format!("a search thread failed: {error}"))),
+    }
+}

@@ -1,0 +1,402 @@
+//! The words' arm: a tantivy index over fields of each chunk, and BM25 (k1 1.2, b 0.75).
+//!
+//! Four fields: title with heading path, and the whole text, each both as written (folded) and
+//! stemmed without stop words. A question's words never pass through a query parser: its
+//! operators are words like any other.
+
+use super::{IndexError, Ordinal};
+use crate::language::{is_stop_word, stem, words};
+use serde::Serialize;
+use std::path::Path;
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, TermQuery};
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
+
+/// Weights of the fields in the combined score that picks candidates: mean of plain and stemmed
+/// text, and a fifth for the stemmed headings (measured on the development sets).
+const FIELD_WEIGHTS: [(FieldKind, f32); 3] = [
+    (FieldKind::Plain, 0.5),
+    (FieldKind::Stemmed, 0.5),
+    (FieldKind::StemmedHead, 0.2),
+];
+
+/// Words of a question that are searched; a pasted page would only slow the search down.
+const MAX_QUESTION_WORDS: usize = 64;
+
+/// Memory for building: everything of a usual documentation in one segment.
+const WRITER_MEMORY_BYTES: usize = 256 << 20;
+
+/// BM25 of one chunk for one question, by field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct WordScores {
+    pub plain: f32,
+    pub stemmed: f32,
+    pub head: f32,
+}
+
+impl WordScores {
+    /// The combined score that candidates are picked by.
+    pub fn combined(&self) -> f32 {
+        FIELD_WEIGHTS
+            .iter()
+            .map(|(kind, weight)| weight * self.of(*kind))
+            .sum()
+    }
+
+    fn of(&self, kind: FieldKind) -> f32 {
+        match kind {
+            FieldKind::Plain => self.plain,
+            FieldKind::Stemmed => self.stemmed,
+            FieldKind::StemmedHead => self.head,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FieldKind {
+    Plain,
+    Stemmed,
+    StemmedHead,
+}
+
+#[derive(Clone, Copy)]
+struct Fields {
+    plain: Field,
+    stemmed: Field,
+    head: Field,
+    ordinal: Field,
+}
+
+impl Fields {
+    fn schema() -> (Schema, Self) {
+        let mut builder = Schema::builder();
+        let text = TextOptions::default().set_indexing_options(
+            TextFieldIndexing::default()
+                .set_tokenizer("raw")
+                .set_index_option(IndexRecordOption::WithFreqs),
+        );
+        let fields = Self {
+            plain: builder.add_text_field("plain", text.clone()),
+            stemmed: builder.add_text_field("stemmed", text.clone()),
+            head: builder.add_text_field("head", text),
+            ordinal: builder.add_u64_field("ordinal", NumericOptions::default() | FAST),
+        };
+        (builder.build(), fields)
+    }
+
+    fn of(&self, kind: FieldKind) -> Field {
+        match kind {
+            FieldKind::Plain => self.plain,
+            FieldKind::Stemmed => self.stemmed,
+            FieldKind::StemmedHead => self.head,
+        }
+    }
+}
+
+/// Writes the `words/` folder of a new generation.
+pub struct Writer {
+    writer: tantivy::SingleSegmentIndexWriter,
+    fields: Fields,
+    next: Ordinal,
+}
+
+impl Writer {
+    pub fn create(generation: &Path) -> Result<Self, IndexError> {
+        let (schema, fields) = Fields::schema();
+        let index = tantivy::Index::create_in_dir(generation.join("words"), schema)?;
+        Ok(Self {
+            writer: tantivy::SingleSegmentIndexWriter::new(index, WRITER_MEMORY_BYTES)?,
+            fields,
+            next: 0,
+        })
+    }
+
+    /// Adds the next chunk: its headings (page title included) and its text.
+    pub fn add(&mut self, indexed: IndexedWords) -> Result<(), IndexError> {
+        let mut document = TantivyDocument::new();
+        document.add_pre_tokenized_text(self.fields.plain, indexed.plain);
+        document.add_pre_tokenized_text(self.fields.stemmed, indexed.stemmed);
+        document.add_pre_tokenized_text(self.fields.head, indexed.head);
+        document.add_u64(self.fields.ordinal, u64::from(self.next));
+        self.writer.add_document(document)?;
+        self.next += 1;
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<(), IndexError> {
+        self.writer.finalize()?;
+        Ok(())
+    }
+}
+
+/// A chunk's words, ready to be indexed; made in parallel, added in order.
+pub struct IndexedWords {
+    plain: PreTokenizedString,
+    stemmed: PreTokenizedString,
+    head: PreTokenizedString,
+}
+
+impl IndexedWords {
+    pub fn new(head: &str, body: &str) -> Self {
+        let in_head = words(head);
+        let in_body = words(body);
+        let all = || in_head.iter().chain(&in_body).map(|w| w.text.as_str());
+        Self {
+            plain: pre_tokenized(all().map(str::to_owned)),
+            stemmed: pre_tokenized(
+                all()
+                    .filter(|w| !is_stop_word(w))
+                    .map(|w| stem(w).into_owned()),
+            ),
+            head: pre_tokenized(
+                in_head
+                    .iter()
+                    .filter(|w| !is_stop_word(&w.text))
+                    .map(|w| stem(&w.text).into_owned()),
+            ),
+        }
+    }
+}
+
+fn pre_tokenized(words: impl Iterator<Item = String>) -> PreTokenizedString {
+    let tokens = words
+        .enumerate()
+        .map(|(position, text)| Token {
+            offset_from: 0,
+            offset_to: 0,
+            position,
+            text,
+            position_length: 1,
+        })
+        .collect();
+    PreTokenizedString {
+        text: String::new(),
+        tokens,
+    }
+}
+
+/// The words of a question, as terms of the index.
+pub struct QuestionWords {
+    plain: Vec<String>,
+    stemmed: Vec<String>,
+}
+
+impl QuestionWords {
+    pub fn new(question: &str) -> Self {
+        let mut plain: Vec<String> = Vec::new();
+        let mut stemmed: Vec<String> = Vec::new();
+        for word in words(question).into_iter().take(MAX_QUESTION_WORDS) {
+            if !is_stop_word(&word.text) {
+                let stem = stem(&word.text).into_owned();
+                if !stemmed.contains(&stem) {
+                    stemmed.push(stem);
+                }
+            }
+            if !plain.contains(&word.text) {
+                plain.push(word.text);
+            }
+        }
+        Self { plain, stemmed }
+    }
+
+    fn of(&self, kind: FieldKind) -> &[String] {
+        match kind {
+            FieldKind::Plain => &self.plain,
+            _ => &self.stemmed,
+        }
+    }
+}
+
+/// The `words/` folder of a finished generation.
+pub struct Reader {
+    searcher: Searcher,
+    fields: Fields,
+    /// Where each chunk stands in tantivy's segments.
+    addresses: Vec<DocAddress>,
+}
+
+impl Reader {
+    pub fn open(generation: &Path) -> Result<Self, IndexError> {
+        let index = tantivy::Index::open_in_dir(generation.join("words"))?;
+        let (_, fields) = Fields::schema();
+        let reader = index
+            .reader_builder()
+            .reload_policy(tantivy::ReloadPolicy::Manual)
+            .try_into()?;
+        let searcher = reader.searcher();
+        let mut addresses = vec![DocAddress::new(0, 0); searcher.num_docs() as usize];
+        for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+            let ordinals = reader.fast_fields().u64("ordinal")?;
+            for doc in reader.doc_ids_alive() {
+                let ordinal = ordinals.first(doc).unwrap_or_default() as usize;
+                let slot = addresses
+                    .get_mut(ordinal)
+                    .ok_or_else(|| IndexError::Damaged("words: ordinal out of range".into()))?;
+                *slot = DocAddress::new(segment as u32, doc);
+            }
+        }
+        Ok(Self {
+            searcher,
+            fields,
+            addresses,
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// Best chunks by the combined score, best first. `allowed` is asked per chunk when given.
+    pub fn search(
+        &self,
+        question: &QuestionWords,
+        limit: usize,
+        allowed: Option<&(dyn Fn(Ordinal) -> bool + Sync)>,
+    ) -> Result<Vec<(Ordinal, f32)>, IndexError> {
+        let query = self.combined_query(question);
+        let top = TopDocs::with_limit(limit.max(1)).order_by_score();
+        match allowed {
+            None => {
+                let hits = self.searcher.search(&query, &top)?;
+                self.ordinals(hits)
+            }
+            Some(allowed) => self.search_filtered(&query, limit, allowed),
+        }
+    }
+
+    fn ordinals(&self, hits: Vec<(f32, DocAddress)>) -> Result<Vec<(Ordinal, f32)>, IndexError> {
+        hits.into_iter()
+            .map(|(score, address)| Ok((self.ordinal(address)?, score)))
+            .collect()
+    }
+
+    fn ordinal(&self, address: DocAddress) -> Result<Ordinal, IndexError> {
+        // One segment written in order: the document's id is its ordinal.
+        if self.searcher.segment_readers().len() == 1 {
+            return Ok(address.doc_id);
+        }
+        let reader = self.searcher.segment_reader(address.segment_ord);
+        let ordinals = reader.fast_fields().u64("ordinal")?;
+        Ok(ordinals.first(address.doc_id).unwrap_or_default() as Ordinal)
+    }
+
+    /// Visits every match and keeps the best that may be found.
+    fn search_filtered(
+        &self,
+        query: &dyn Query,
+        limit: usize,
+        allowed: &(dyn Fn(Ordinal) -> bool + Sync),
+    ) -> Result<Vec<(Ordinal, f32)>, IndexError> {
+        let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
+        let mut best: Vec<(Ordinal, f32)> = Vec::with_capacity(limit * 2);
+        let mut floor = f32::MIN;
+        for (segment, reader) in self.searcher.segment_readers().iter().enumerate() {
+            weight.for_each(reader, &mut |doc, score| {
+                if score <= floor {
+                    return;
+                }
+                let Ok(ordinal) = self.ordinal(DocAddress::new(segment as u32, doc)) else {
+                    return;
+                };
+                if allowed(ordinal) {
+                    best.push((ordinal, score));
+                    if best.len() >= limit * 2 {
+                        keep_best(&mut best, limit);
+                        floor = best.last().map_or(f32::MIN, |(_, score)| *score);
+                    }
+                }
+            })?;
+        }
+        keep_best(&mut best, limit);
+        Ok(best)
+    }
+
+    /// Scores by field of the given chunks, in their order.
+    pub fn scores(
+        &self,
+        question: &QuestionWords,
+        ordinals: &[Ordinal],
+    ) -> Result<Vec<WordScores>, IndexError> {
+        let mut scores = vec![WordScores::default(); ordinals.len()];
+        let mut order: Vec<usize> = (0..ordinals.len()).collect();
+        order.sort_by_key(|&at| self.addresses[ordinals[at] as usize]);
+        for (kind, _) in FIELD_WEIGHTS {
+            let query = self.field_query(question, kind, 1.0);
+            let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
+            let mut scorer = None;
+            for &at in &order {
+                let address = self.addresses[ordinals[at] as usize];
+                if scorer.as_ref().is_none_or(|(segment, _)| *segment != address.segment_ord) {
+                    let reader = self.searcher.segment_reader(address.segment_ord);
+                    scorer = Some((address.segment_ord, weight.scorer(reader, 1.0)?));
+                }
+                let Some((_, scorer)) = &mut scorer else { continue };
+                let reached = match scorer.doc() {
+                    doc if doc < address.doc_id => scorer.seek(address.doc_id),
+                    doc => doc,
+                };
+                if reached == address.doc_id {
+                    let score = scorer.score();
+                    match kind {
+                        FieldKind::Plain => scores[at].plain = score,
+                        FieldKind::Stemmed => scores[at].stemmed = score,
+                        FieldKind::StemmedHead => scores[at].head = score,
+                    }
+                }
+            }
+        }
+        Ok(scores)
+    }
+
+    /// How many chunks hold each content word (stemmed) of the question.
+    pub fn content_frequencies(&self, question: &QuestionWords) -> Result<Vec<u64>, IndexError> {
+        question
+            .stemmed
+            .iter()
+            .map(|word| {
+                let term = Term::from_field_text(self.fields.stemmed, word);
+                Ok(self.searcher.doc_freq(&term)?)
+            })
+            .collect()
+    }
+
+    fn combined_query(&self, question: &QuestionWords) -> BooleanQuery {
+        let mut clauses = Vec::new();
+        for (kind, weight) in FIELD_WEIGHTS {
+            self.push_clauses(question, kind, weight, &mut clauses);
+        }
+        BooleanQuery::new(clauses)
+    }
+
+    fn field_query(&self, question: &QuestionWords, kind: FieldKind, weight: f32) -> BooleanQuery {
+        let mut clauses = Vec::new();
+        self.push_clauses(question, kind, weight, &mut clauses);
+        BooleanQuery::new(clauses)
+    }
+
+    fn push_clauses(
+        &self,
+        question: &QuestionWords,
+        kind: FieldKind,
+        weight: f32,
+        clauses: &mut Vec<(Occur, Box<dyn Query>)>,
+    ) {
+        for word in question.of(kind) {
+            let term = Term::from_field_text(self.fields.of(kind), word);
+            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            clauses.push((
+                Occur::Should,
+                Box::new(BoostQuery::new(Box::new(query), weight)),
+            ));
+        }
+    }
+}
+
+fn keep_best(best: &mut Vec<(Ordinal, f32)>, limit: usize) {
+    best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    best.truncate(limit);
+}
