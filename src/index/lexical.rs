@@ -9,6 +9,7 @@ use crate::language::{is_stop_word, stem, words};
 use serde::Serialize;
 use std::path::Path;
 use tantivy::collector::TopDocs;
+use tantivy::directory::MmapDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
@@ -107,9 +108,13 @@ pub struct Writer {
 impl Writer {
     pub fn create(generation: &Path) -> Result<Self, IndexError> {
         let (schema, fields) = Fields::schema();
-        let index = tantivy::Index::create_in_dir(generation.join("words"), schema)?;
+        let folder = MmapDirectory::open(generation.join("words"))
+            .map_err(|error| IndexError::Engine(format!("words: {error}")))?;
+        let writer = tantivy::Index::builder()
+            .schema(schema)
+            .single_segment_index_writer(folder, WRITER_MEMORY_BYTES)?;
         Ok(Self {
-            writer: tantivy::SingleSegmentIndexWriter::new(index, WRITER_MEMORY_BYTES)?,
+            writer,
             fields,
             next: 0,
         })

@@ -5,16 +5,18 @@
 //! the implementation that lives in this process. Nothing here knows questions or answers: it
 //! finds candidates and their raw scores, `retrieval` makes sense of them.
 
+mod builder;
 mod embedded;
 mod generation;
 mod lexical;
 mod store;
 pub mod vector;
 
+pub use builder::{About, Builder, Draft, PreparedChunk, VectorsFile};
 pub use embedded::Embedded;
 pub use generation::{FORMAT, Manifest, State, VectorsManifest};
 pub use lexical::WordScores;
-pub use store::{StoredSections, Writer};
+pub use store::{EmbeddingKey, StoredSections};
 
 use crate::corpus::Block;
 use crate::language::Language;

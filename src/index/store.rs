@@ -6,6 +6,7 @@ use super::{IndexError, Ordinal, PassageDocument, StoredChunk};
 use crate::corpus::{Chunk, Document, Section};
 use crate::language::Language;
 use serde::{Deserialize, Serialize};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -76,39 +77,40 @@ impl Writer {
         })
     }
 
-    /// Adds a document with its chunks and returns the first chunk's ordinal.
-    pub fn add(
-        &mut self,
-        document: &Document,
-        chunks: &[(Chunk, EmbeddingKey)],
-    ) -> Result<Ordinal, IndexError> {
-        let summary = summary_of(document);
+    /// Adds a document; the chunks that follow belong to it.
+    pub fn begin_document(&mut self, document: &Document) -> Result<(), IndexError> {
         self.connection
             .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![
                 self.documents,
                 document.id,
                 document.hash,
-                json(&summary),
+                json(&summary_of(document)),
                 json(&document.sections),
             ])?;
-        let first = self.chunks;
-        let mut insert = self
-            .connection
-            .prepare_cached("INSERT INTO chunks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        for (chunk, key) in chunks {
-            insert.execute(params![
+        self.documents += 1;
+        Ok(())
+    }
+
+    /// Adds the next chunk of the document begun last.
+    pub fn add_chunk(
+        &mut self,
+        document: &Document,
+        chunk: &Chunk,
+        key: &EmbeddingKey,
+    ) -> Result<(), IndexError> {
+        self.connection
+            .prepare_cached("INSERT INTO chunks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![
                 self.chunks,
-                self.documents,
+                self.documents - 1,
                 chunk.section as u32,
                 json(&chunk.language),
                 key,
                 json(&ChunkRow::new(document, chunk)),
             ])?;
-            self.chunks += 1;
-        }
-        self.documents += 1;
-        Ok(first)
+        self.chunks += 1;
+        Ok(())
     }
 
     pub fn finish(self) -> Result<(), IndexError> {
@@ -253,15 +255,6 @@ impl Reader {
         })
     }
 
-    /// Hashes of all documents by id.
-    pub fn hashes(&self) -> Result<HashMap<String, String>, IndexError> {
-        self.with_connection(|connection| {
-            let mut select = connection.prepare("SELECT id, hash FROM documents")?;
-            let pairs = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(pairs.collect::<Result<HashMap<_, _>, _>>()?)
-        })
-    }
-
     fn with_connection<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, IndexError>,
@@ -305,13 +298,9 @@ fn summary_of(document: &Document) -> PassageDocument {
 
 fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
     // `immutable`: the file never changes once published, so no locks and no -shm beside it.
-    let uri = format!(
-        "file:{}?immutable=1",
-        percent_encoding::utf8_percent_encode(
-            &path.to_string_lossy(),
-            &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_'),
-        )
-    );
+    const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+    let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), &KEPT);
+    let uri = format!("file:{encoded}?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;

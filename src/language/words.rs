@@ -85,12 +85,12 @@ fn joins(text: &str, at: usize, letter: char) -> bool {
 fn push_word(text: &str, start: usize, end: usize, position: usize, found: &mut Vec<Word>) {
     let raw = &text[start..end];
     let mut whole = fold(raw);
-    let possessive = whole
+    let owner = whole
         .strip_suffix("'s")
-        .or_else(|| whole.strip_suffix("’s"));
-    if let Some(owner) = possessive {
-        whole = owner.to_owned();
-    }
+        .or_else(|| whole.strip_suffix("’s"))
+        .map(str::to_owned);
+    let possessive = owner.is_some();
+    whole = owner.unwrap_or(whole);
     if whole.is_empty() {
         return;
     }

@@ -49,6 +49,7 @@ impl Exact {
         };
         for row in 0..rows {
             let (codes, scale) = quantise(exact.row(row as u32));
+            let codes: Vec<i8> = codes.collect();
             exact.codes.extend(codes);
             exact.scales.push(scale);
         }

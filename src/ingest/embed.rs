@@ -1,0 +1,102 @@
+//! Gives a draft its vectors: reused where the text is unchanged, computed where it is not.
+
+use super::IngestError;
+use super::partial::Partial;
+use super::progress::Pace;
+use crate::embedding::{Embedder, InputKind};
+use crate::index::{Draft, Embedded, EmbeddingKey, Ordinal, State, VectorsManifest};
+use std::collections::HashMap;
+
+/// Bytes of text handed to the model at a time: about 4,000 tokens, enough to keep every model
+/// thread busy, little enough that a question never waits long behind it.
+const BATCH_BYTES: usize = 16_384;
+
+/// Chunks whose lengths are looked at together, to bound the memory of sorting a large corpus.
+const WINDOW_CHUNKS: usize = 8_192;
+
+/// Computes what is missing and returns the draft with vectors. `report` is told (embedded so
+/// far, rate, time left) and stops the work by returning false.
+pub fn embed(
+    draft: Draft,
+    state: &State,
+    old: Option<&Embedded>,
+    embedder: &dyn Embedder,
+    report: &mut dyn FnMut(usize, &Pace) -> bool,
+) -> Result<Option<Draft>, IngestError> {
+    let model = embedder.identity();
+    let store = draft.store()?;
+    let keys = store.embedding_keys()?;
+    let file = draft.vectors(model.dimension)?;
+    let (mut partial, unfinished) = Partial::open(state.root(), model)?;
+    let mut known = match old {
+        Some(old) => old.reusable_vectors(model)?,
+        None => HashMap::new(),
+    };
+    known.extend(unfinished);
+
+    let mut missing: Vec<Ordinal> = Vec::new();
+    let mut first_of: HashMap<EmbeddingKey, Ordinal> = HashMap::new();
+    let mut twins: Vec<(Ordinal, Ordinal)> = Vec::new();
+    for (ordinal, key) in keys.iter().enumerate() {
+        let ordinal = ordinal as Ordinal;
+        if let Some(vector) = known.get(key) {
+            file.write(ordinal, vector)?;
+        } else if let Some(&first) = first_of.get(key) {
+            twins.push((ordinal, first));
+        } else {
+            first_of.insert(*key, ordinal);
+            missing.push(ordinal);
+        }
+    }
+    drop(known);
+
+    let mut done = keys.len() - missing.len() - twins.len();
+    let bytes_total = missing.len();
+    let mut pace = Pace::new(bytes_total);
+    if !report(done, &pace) {
+        return Ok(None);
+    }
+    let mut twins_of: HashMap<Ordinal, Vec<Ordinal>> = HashMap::new();
+    for (twin, first) in twins {
+        twins_of.entry(first).or_default().push(twin);
+    }
+    for window in missing.chunks(WINDOW_CHUNKS) {
+        let texts = store.embedding_texts(window)?;
+        let mut waiting: Vec<(Ordinal, String)> = window.iter().copied().zip(texts).collect();
+        waiting.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
+        let mut rest = waiting.as_slice();
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(batch_length(rest));
+            rest = after;
+            let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
+            let vectors = embedder.embed(InputKind::Passage, &texts)?;
+            for ((ordinal, _), vector) in batch.iter().zip(&vectors) {
+                partial.append(&keys[*ordinal as usize], vector)?;
+                file.write(*ordinal, vector)?;
+                for twin in twins_of.get(ordinal).into_iter().flatten() {
+                    file.write(*twin, vector)?;
+                    done += 1;
+                }
+            }
+            partial.flush()?;
+            done += batch.len();
+            pace.advance(batch.len(), batch.len());
+            if !report(done, &pace) {
+                return Ok(None);
+            }
+        }
+    }
+    file.finish()?;
+    let draft = draft.with_vectors(VectorsManifest {
+        model: model.clone(),
+        calibration: None,
+    })?;
+    partial.remove();
+    Ok(Some(draft))
+}
+
+/// How many of the texts (longest first) make one batch.
+fn batch_length(texts: &[(Ordinal, String)]) -> usize {
+    let longest = texts.first().map_or(1, |(_, text)| text.len().max(64));
+    (BATCH_BYTES / longest).clamp(1, texts.len())
+}

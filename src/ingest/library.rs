@@ -1,0 +1,300 @@
+//! The data folder and its living generation.
+
+use super::embed::embed;
+use super::prepare::{self, Contents};
+use super::progress::{Phase, Progress};
+use super::pushed::{Folder, Pushed};
+use super::{IngestError, watch};
+use crate::corpus::{self, CHUNKER_VERSION, Site, Warning};
+use crate::embedding::Embedder;
+use crate::index::{About, Builder, Draft, Embedded, Index, IndexError, State};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tokio::sync::watch as channel;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub corpus: corpus::Options,
+    /// Folder for everything that is kept; the index lives in its `index/`.
+    pub state: PathBuf,
+}
+
+/// What a look at the data folder led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing had changed.
+    Unchanged,
+    /// A new generation is living.
+    Rebuilt { documents: usize, chunks: usize },
+    /// The library is closing.
+    Stopped,
+}
+
+/// Owns the data folder and the generations made from it.
+pub struct Library {
+    options: Options,
+    embedder: Arc<dyn Embedder>,
+    state: State,
+    pushed: Folder,
+    living: ArcSwapOption<Embedded>,
+    site: ArcSwapOption<Site>,
+    warnings: ArcSwap<Vec<Warning>>,
+    progress: channel::Sender<Progress>,
+    /// One look at a time.
+    working: Mutex<()>,
+    stopping: AtomicBool,
+    /// Held for as long as the process works on the state folder.
+    _lock: File,
+}
+
+impl Library {
+    /// Takes the state folder and opens the generation in it, if there is a sound one.
+    pub fn open(options: Options, embedder: Arc<dyn Embedder>) -> Result<Arc<Self>, IngestError> {
+        let lock = lock(&options.state)?;
+        let state = State::open(&options.state.join("index"))?;
+        let living = open_living(&state);
+        let library = Self {
+            pushed: Folder::new(&options.state),
+            living: ArcSwapOption::from_pointee(living),
+            site: ArcSwapOption::empty(),
+            warnings: ArcSwap::default(),
+            progress: channel::Sender::new(Progress::starting()),
+            working: Mutex::new(()),
+            stopping: AtomicBool::new(false),
+            _lock: lock,
+            options,
+            embedder,
+            state,
+        };
+        let generation = library.index().map(|index| index.summary().generation.clone());
+        library.progress.send_modify(|p| p.generation = generation);
+        Ok(Arc::new(library))
+    }
+
+    /// The living generation; `None` before the first one.
+    pub fn index(&self) -> Option<Arc<Embedded>> {
+        self.living.load_full()
+    }
+
+    /// What is known of the site; `None` before the folder was first looked at.
+    pub fn site(&self) -> Option<Arc<Site>> {
+        self.site.load_full()
+    }
+
+    /// Files that could not be read, or only in part, when the folder was last looked at.
+    pub fn warnings(&self) -> Arc<Vec<Warning>> {
+        self.warnings.load_full()
+    }
+
+    /// How far indexing is; changes can be awaited.
+    pub fn progress(&self) -> channel::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Looks at the folder and, if anything changed, builds and publishes a new generation.
+    /// Blocking, for as long as embedding takes.
+    pub fn refresh(&self) -> Result<Outcome, IngestError> {
+        let _working = self.working.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let result = self.rebuild();
+        if let Err(error) = &result {
+            self.progress.send_modify(|p| {
+                p.phase = Phase::Failed;
+                p.last_error = Some(error.to_string());
+            });
+        }
+        result
+    }
+
+    /// Keeps a pushed document and indexes it. False if it was there already. Blocking.
+    pub fn push(&self, document: &Pushed) -> Result<bool, IngestError> {
+        let added = self.pushed.add(document)?;
+        if added {
+            self.refresh()?;
+        }
+        Ok(added)
+    }
+
+    /// Starts a thread that indexes now and, with `watch`, after every change of the folder.
+    pub fn spawn(self: &Arc<Self>, watch: bool) {
+        let library = Arc::clone(self);
+        let work = move || {
+            library.refresh_and_log();
+            if watch {
+                let folder = library.options.corpus.data.clone();
+                watch::watch(&folder, || {
+                    library.refresh_and_log();
+                    !library.is_stopping()
+                });
+            }
+        };
+        std::thread::Builder::new()
+            .name("ingest".to_owned())
+            .spawn(work)
+            .expect("a thread can be started at this point");
+    }
+
+    /// Ends running work at the next batch; what was embedded is kept for the next start.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn refresh_and_log(&self) {
+        let started = Instant::now();
+        match self.refresh() {
+            Ok(Outcome::Rebuilt { documents, chunks }) => {
+                let seconds = started.elapsed().as_secs_f64();
+                tracing::info!(documents, chunks, seconds, "the documentation is indexed");
+            }
+            Ok(Outcome::Unchanged | Outcome::Stopped) => {}
+            Err(error) => {
+                tracing::error!(%error, "the documentation could not be indexed; the last index still answers");
+            }
+        }
+    }
+
+    fn rebuild(&self) -> Result<Outcome, IngestError> {
+        self.report(|p| {
+            p.last_error = None;
+            if p.phase != Phase::Ready {
+                p.phase = Phase::Reading;
+            }
+        });
+        let corpus = prepare::discover(&self.options.corpus)?;
+        let pushed = self.pushed.documents(&corpus.site);
+        self.site.store(Some(Arc::new(corpus.site.clone())));
+        let contents = prepare::prepare(corpus, pushed, &self.embedder);
+        self.keep_warnings(&contents);
+
+        let living = self.index();
+        let words_fit = living.as_ref().is_some_and(|index| {
+            let manifest = index.manifest();
+            manifest.corpus_hash == contents.hash && manifest.chunker_version == CHUNKER_VERSION
+        });
+        let vectors_fit = living.as_ref().is_some_and(|index| {
+            let vectors = index.manifest().vectors.as_ref();
+            vectors.is_some_and(|v| v.model == *self.embedder.identity())
+        });
+        if words_fit && vectors_fit {
+            self.ready();
+            return Ok(Outcome::Unchanged);
+        }
+        let documents = contents.documents.len();
+        let draft = match &living {
+            Some(index) if words_fit => Draft::of(&self.state, index)?,
+            _ => self.write_words(contents)?,
+        };
+        let draft = if living.is_some() {
+            draft
+        } else {
+            // Nobody is answered yet: words answer while the vectors are computed.
+            self.make_living(draft.publish(&self.state)?);
+            let index = self.index().expect("just made living");
+            Draft::of(&self.state, &index)?
+        };
+        let chunks = draft.chunks();
+        self.report(|p| {
+            p.phase = Phase::Embedding;
+            p.documents = documents;
+            p.chunks_total = chunks;
+        });
+        let mut report = |done: usize, pace: &super::progress::Pace| {
+            self.report(|p| {
+                p.chunks_embedded = done;
+                p.rate_per_s = pace.rate_per_s();
+                p.eta_s = pace.eta_s();
+            });
+            !self.is_stopping()
+        };
+        let embedder = self.embedder.as_ref();
+        let Some(draft) = embed(draft, &self.state, living.as_deref(), embedder, &mut report)? else {
+            return Ok(Outcome::Stopped);
+        };
+        self.make_living(draft.publish(&self.state)?);
+        self.ready();
+        Ok(Outcome::Rebuilt { documents, chunks })
+    }
+
+    fn write_words(&self, contents: Contents) -> Result<Draft, IngestError> {
+        let mut builder = Builder::begin(&self.state)?;
+        for prepared in contents.documents {
+            builder.add(&prepared.document, prepared.chunks)?;
+        }
+        Ok(builder.finish(About {
+            site_title: contents.site.title,
+            corpus_hash: contents.hash,
+            chunker_version: CHUNKER_VERSION,
+        })?)
+    }
+
+    fn make_living(&self, index: Embedded) {
+        self.report(|p| {
+            p.documents = index.summary().documents;
+            p.chunks_total = index.summary().chunks;
+            p.generation = Some(index.summary().generation.clone());
+        });
+        self.living.store(Some(Arc::new(index)));
+        self.state.sweep();
+    }
+
+    fn ready(&self) {
+        let summary = self.index().map(|index| index.summary().clone());
+        self.report(|p| {
+            p.phase = Phase::Ready;
+            p.eta_s = None;
+            if let Some(summary) = summary {
+                p.documents = summary.documents;
+                p.chunks_total = summary.chunks;
+                p.chunks_embedded = summary.vectors;
+            }
+        });
+    }
+
+    fn keep_warnings(&self, contents: &Contents) {
+        let old = self.warnings();
+        for warning in contents.warnings.iter().filter(|w| !old.contains(w)) {
+            tracing::warn!(path = %warning.path, reason = %warning.reason, "a document was not read, or only in part");
+        }
+        self.report(|p| p.warnings = contents.warnings.len());
+        self.warnings.store(Arc::new(contents.warnings.clone()));
+    }
+
+    fn report(&self, change: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(change);
+    }
+}
+
+fn lock(state: &Path) -> Result<File, IngestError> {
+    let wrong = |source| IngestError::State {
+        path: state.display().to_string(),
+        source,
+    };
+    std::fs::create_dir_all(state).map_err(wrong)?;
+    let file = File::create(state.join("lock")).map_err(wrong)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(IngestError::Locked(state.display().to_string()))
+        }
+        Err(std::fs::TryLockError::Error(source)) => Err(wrong(source)),
+    }
+}
+
+/// The generation on disk, or `None` and one line in the log when it has to be rebuilt.
+fn open_living(state: &State) -> Option<Embedded> {
+    let path = state.current()?;
+    match Embedded::open(&path) {
+        Ok(index) => Some(index),
+        Err(error @ (IndexError::Damaged(_) | IndexError::Engine(_) | IndexError::Io { .. })) => {
+            tracing::warn!(%error, "the index on disk cannot be used and is built anew");
+            None
+        }
+    }
+}
