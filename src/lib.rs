@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | 6 | `app`, `config`, `cli` | composition: settings → parts → process |
 //! | 5 | `http` | routes, wire types, the site; the only folder that knows axum |
-//! | 4 | `answer` | the online story: question → stream of `AnswerEvent` |
+//! | 4 | `answer`, `eval` | the online story: question → stream of `AnswerEvent`; how good retrieval is |
 //! | 3 | `ingest`, `retrieval` | the offline story; hybrid search |
 //! | 2 | `index`, `guard` | the searchable snapshot; who may ask, and how much |
 //! | 1 | `corpus`, `embedding`, `store` | what documentation is; text → vector; what must not be lost |
@@ -52,6 +52,7 @@ pub mod ingest;
 pub mod retrieval;
 
 pub mod answer;
+pub mod eval;
 
 pub mod http;
 

@@ -5,6 +5,7 @@
 //! one meanwhile, and on a first start from words alone until the vectors are there. It does not
 //! know questions.
 
+mod build;
 mod embed;
 mod library;
 mod partial;
@@ -13,6 +14,7 @@ mod progress;
 mod pushed;
 mod watch;
 
+pub use build::build;
 pub use library::{Library, Options, Outcome};
 pub use prepare::{CHUNK_TOKENS, OVERLAP_TOKENS};
 pub use progress::{Phase, Progress};

@@ -49,11 +49,8 @@ pub fn prepare(corpus: Corpus, pushed: Vec<Document>, embedder: &Arc<dyn Embedde
         documents.extend(reading.document);
     }
     documents.extend(pushed);
-    let hash = corpus_hash(&site, &documents);
-    let documents = documents
-        .into_par_iter()
-        .map(|document| prepare_document(document, &site, embedder))
-        .collect();
+    let hash = corpus_hash(&site.title, &site.base_url, &documents);
+    let documents = chunk_all(documents, &site.title, embedder);
     Contents {
         site,
         documents,
@@ -62,24 +59,37 @@ pub fn prepare(corpus: Corpus, pushed: Vec<Document>, embedder: &Arc<dyn Embedde
     }
 }
 
-fn prepare_document(document: Document, site: &Site, embedder: &Arc<dyn Embedder>) -> Prepared {
+/// Chunks documents in parallel, order kept.
+pub fn chunk_all(
+    documents: Vec<Document>,
+    site_title: &str,
+    embedder: &Arc<dyn Embedder>,
+) -> Vec<Prepared> {
+    documents
+        .into_par_iter()
+        .map(|document| prepare_document(document, site_title, embedder))
+        .collect()
+}
+
+fn prepare_document(document: Document, site_title: &str, embedder: &Arc<dyn Embedder>) -> Prepared {
     let count = |text: &str| embedder.count_tokens(text);
     let budget = ChunkBudget {
         max_tokens: CHUNK_TOKENS.min(embedder.identity().max_tokens.saturating_sub(RESERVED_TOKENS)),
         overlap_tokens: OVERLAP_TOKENS,
         count: &count,
     };
-    let chunks = corpus::chunk(&document, site, &budget)
+    let chunks = corpus::chunk_under(site_title, &document, &budget)
         .into_iter()
         .map(|chunk| PreparedChunk::new(&document, chunk))
         .collect();
     Prepared { document, chunks }
 }
 
-fn corpus_hash(site: &Site, documents: &[Document]) -> String {
+/// BLAKE3 over everything that shows in an index of these documents, hex.
+pub fn corpus_hash(site_title: &str, base_url: &str, documents: &[Document]) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(site.title.as_bytes());
-    hasher.update(site.base_url.as_bytes());
+    hasher.update(site_title.as_bytes());
+    hasher.update(base_url.as_bytes());
     for document in documents {
         for part in [&document.id, &document.route, &document.hash] {
             hasher.update(&(part.len() as u64).to_le_bytes());

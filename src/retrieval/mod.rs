@@ -2,6 +2,15 @@
 //!
 //! It does not know sessions, prompts or generators.
 
+mod answerable;
+mod fusion;
+mod retriever;
+
+pub use crate::index::PassageDocument;
+pub use answerable::{Signals, THRESHOLD};
+pub use fusion::{Fused, fuse};
+pub use retriever::{DEPTH, Retriever, Snapshot};
+
 use crate::corpus::{Block, BlockKind};
 use crate::language::Language;
 use async_trait::async_trait;
@@ -36,16 +45,6 @@ pub struct Passage {
     /// Relevance in 0–1 for showing to people.
     pub relevance: f32,
     pub explain: Explain,
-}
-
-/// What a passage needs to know of its document.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PassageDocument {
-    pub id: String,
-    pub title: String,
-    pub route: String,
-    pub locale: String,
-    pub version: Option<String>,
 }
 
 /// Ranks (from 1) and scores per stage; `None` where the stage did not find the passage.

@@ -1,0 +1,220 @@
+//! The hybrid search: embeds the question, searches both arms, fuses, folds and judges.
+
+use super::answerable::{Signals, THRESHOLD};
+use super::fusion::{Fused, fuse};
+use super::{Explain, Passage, RetrievalError, Retrieved, Scope, Search};
+use crate::embedding::{EmbedError, EmbeddingQueue};
+use crate::index::{Filter, Index, IndexError, Probe, StoredChunk};
+use crate::language;
+use async_trait::async_trait;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Candidates per arm: deeper lists changed no result's first ten on the development sets.
+pub const DEPTH: usize = 50;
+
+/// Gives the living index, or `None` before there is one.
+pub type Snapshot = Arc<dyn Fn() -> Option<Arc<dyn Index>> + Send + Sync>;
+
+/// Finds passages in the living index.
+#[derive(Clone)]
+pub struct Retriever {
+    snapshot: Snapshot,
+    queue: EmbeddingQueue,
+}
+
+/// One search of one scope, before it is judged.
+struct Attempt {
+    fused: Vec<Fused>,
+    signals: Signals,
+    words_ms: f64,
+    vectors_ms: f64,
+    fuse_ms: f64,
+}
+
+impl Retriever {
+    pub fn new(snapshot: Snapshot, queue: EmbeddingQueue) -> Self {
+        Self { snapshot, queue }
+    }
+
+    /// Fused candidates without reading their chunks, for measuring.
+    pub async fn rank(&self, query: &str, scope: &Scope) -> Result<(Vec<Fused>, Signals), RetrievalError> {
+        let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
+        let vector = self.embed(index.as_ref(), query).await?;
+        let attempt = attempt(index.as_ref(), query, vector, scope).await?;
+        Ok((attempt.fused, attempt.signals))
+    }
+
+    async fn embed(&self, index: &dyn Index, query: &str) -> Result<Option<Vec<f32>>, RetrievalError> {
+        if index.summary().vectors == 0 {
+            return Ok(None);
+        }
+        match self.queue.embed_query(query.to_owned()).await {
+            Ok(vector) => Ok(Some(vector)),
+            Err(EmbedError::Overloaded) => Err(RetrievalError::Overloaded),
+            Err(error) => {
+                // Words still answer when the model does not.
+                tracing::warn!(%error, "a question could not be embedded; it is searched by words");
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Search for Retriever {
+    async fn search(
+        &self,
+        query: &str,
+        scope: &Scope,
+        top_k: usize,
+    ) -> Result<Retrieved, RetrievalError> {
+        let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
+        let started = Instant::now();
+        let vector = self.embed(index.as_ref(), query).await?;
+        let embed_ms = elapsed_ms(started);
+        let words_only = vector.is_none();
+
+        let mut best = attempt(index.as_ref(), query, vector.clone(), scope).await?;
+        let mut fallback = None;
+        for wider in wider_scopes(scope) {
+            if best.signals.probability() >= THRESHOLD {
+                break;
+            }
+            let other = attempt(index.as_ref(), query, vector.clone(), &wider).await?;
+            if other.signals.probability() > best.signals.probability() {
+                best = other;
+                fallback = Some(wider);
+            }
+        }
+
+        let answerable = best.signals.probability();
+        let language = language::detect(query);
+        let ordered = drop_translations(index.as_ref(), best.fused, language, top_k).await?;
+        Ok(Retrieved {
+            passages: ordered,
+            answerable,
+            found: answerable >= THRESHOLD,
+            language,
+            fallback,
+            embed_ms,
+            words_ms: best.words_ms,
+            vectors_ms: best.vectors_ms,
+            fuse_ms: best.fuse_ms,
+            words_only,
+        })
+    }
+}
+
+async fn attempt(
+    index: &dyn Index,
+    query: &str,
+    vector: Option<Vec<f32>>,
+    scope: &Scope,
+) -> Result<Attempt, RetrievalError> {
+    let probe = Probe {
+        text: query.to_owned(),
+        vector,
+        filter: Filter {
+            locale: scope.locale.clone(),
+            version: scope.version.clone(),
+            path: scope.path.clone(),
+            latest_only: scope.version.is_none(),
+        },
+        depth: DEPTH,
+    };
+    let candidates = index.search(probe).await.map_err(failed)?;
+    let started = Instant::now();
+    let fused = fuse(&candidates);
+    let signals = Signals::of(&candidates, &fused);
+    Ok(Attempt {
+        fused,
+        signals,
+        words_ms: candidates.words_ms,
+        vectors_ms: candidates.vectors_ms,
+        fuse_ms: elapsed_ms(started),
+    })
+}
+
+/// Where else to look when the reader's own locale, then version, has no answer.
+fn wider_scopes(scope: &Scope) -> Vec<Scope> {
+    let mut wider = Vec::new();
+    if scope.locale.is_some() {
+        wider.push(Scope { locale: None, ..scope.clone() });
+    }
+    if scope.version.is_some() {
+        wider.push(Scope { locale: None, version: None, ..scope.clone() });
+    }
+    wider
+}
+
+/// Reads the best chunks; of a page that exists in several locales, one is kept: the one in the
+/// question's language, else the one that was found first.
+async fn drop_translations(
+    index: &dyn Index,
+    fused: Vec<Fused>,
+    language: language::Language,
+    top_k: usize,
+) -> Result<Vec<Passage>, RetrievalError> {
+    // Twice as many as are wanted: about half may be translations of the other half.
+    let considered: Vec<Fused> = fused.into_iter().take(top_k * 2).collect();
+    let ordinals = considered.iter().map(|f| f.candidate.ordinal).collect();
+    let chunks = index.chunks(ordinals).await.map_err(failed)?;
+    let best = considered.first().map_or(0.0, |f| f.score).max(f32::EPSILON);
+    let mut passages: Vec<Passage> = considered
+        .iter()
+        .zip(chunks)
+        .map(|(fused, chunk)| passage(fused, chunk, best))
+        .collect();
+    let mut locale_of: HashMap<String, String> = HashMap::new();
+    for passage in &passages {
+        let document = &passage.document;
+        let kept = locale_of.entry(page_of(document)).or_insert_with(|| document.locale.clone());
+        if document.locale == language.code.as_str() {
+            *kept = document.locale.clone();
+        }
+    }
+    passages.retain(|p| locale_of.get(&page_of(&p.document)) == Some(&p.document.locale));
+    passages.truncate(top_k);
+    Ok(passages)
+}
+
+/// The page's route without its locale: what translations of one page share.
+fn page_of(document: &super::PassageDocument) -> String {
+    let prefix = format!("/{}/", document.locale);
+    match document.route.strip_prefix(&prefix) {
+        Some(rest) => format!("/{rest}"),
+        None => document.route.clone(),
+    }
+}
+
+fn passage(fused: &Fused, chunk: StoredChunk, best: f32) -> Passage {
+    let candidate = &fused.candidate;
+    Passage {
+        id: chunk.id,
+        document: chunk.document,
+        anchor: chunk.anchor,
+        heading: chunk.heading,
+        heading_path: chunk.heading_path,
+        breadcrumb: chunk.breadcrumb,
+        blocks: chunk.blocks,
+        language: chunk.language,
+        score: fused.score,
+        relevance: (fused.score / best).clamp(0.0, 1.0),
+        explain: Explain {
+            words_rank: candidate.words_rank,
+            words_score: Some(candidate.words.combined()),
+            vector_rank: candidate.vector_rank,
+            vector_score: candidate.cosine,
+        },
+    }
+}
+
+fn failed(error: IndexError) -> RetrievalError {
+    RetrievalError::Index(error.to_string())
+}
+
+fn elapsed_ms(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}
