@@ -19,7 +19,7 @@ mod route;
 mod sections;
 mod site;
 
-pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk};
+pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk, chunk_under};
 pub use discover::discover;
 pub use read::{Reading, read, read_markdown};
 pub use render::{document_html, document_markdown};

@@ -5,7 +5,7 @@ use super::set::{Entry, EvalError, Labels, Query, Set};
 use super::trace;
 use crate::corpus;
 use crate::embedding::{Embedder, InputKind};
-use crate::index::{Candidates, Embedded, Filter, Index, Probe, State};
+use crate::index::{Candidates, Embedded, Filter, Probe, State};
 use crate::ingest;
 use crate::retrieval::fuse;
 use serde::Serialize;
@@ -39,7 +39,12 @@ pub enum Arm {
 }
 
 impl Arm {
-    pub const ALL: [Self; 4] = [Self::Hybrid, Self::Words, Self::Vectors, Self::ReciprocalRank];
+    pub const ALL: [Self; 4] = [
+        Self::Hybrid,
+        Self::Words,
+        Self::Vectors,
+        Self::ReciprocalRank,
+    ];
 }
 
 /// Scores of one set at one grain.
@@ -63,7 +68,12 @@ pub struct Evaluator {
 
 impl Evaluator {
     pub fn new(embedder: Arc<dyn Embedder>, state: &Path) -> Self {
-        Self { embedder, state: state.to_owned(), baselines: false, trace: None }
+        Self {
+            embedder,
+            state: state.to_owned(),
+            baselines: false,
+            trace: None,
+        }
     }
 
     /// Also measures each arm alone and plain reciprocal rank fusion.
@@ -87,13 +97,20 @@ impl Evaluator {
     ) -> Result<Vec<SetReport>, EvalError> {
         let index = self.index(set, report)?;
         let mut grains = vec![match set.section_labels {
-            Some(_) => (Grain::Section, set.section_labels.as_ref().unwrap_or(&set.labels)),
+            Some(_) => (
+                Grain::Section,
+                set.section_labels.as_ref().unwrap_or(&set.labels),
+            ),
             None => (Grain::Document, &set.labels),
         }];
         if set.section_labels.is_some() {
             grains.push((Grain::Page, &set.labels));
         }
-        let arms: &[Arm] = if self.baselines { &Arm::ALL } else { &[Arm::Hybrid] };
+        let arms: &[Arm] = if self.baselines {
+            &Arm::ALL
+        } else {
+            &[Arm::Hybrid]
+        };
         let mut scores = vec![vec![Scores::default(); arms.len()]; grains.len()];
         for batch in set.queries.chunks(64) {
             let texts: Vec<String> = batch.iter().map(|q| q.text.clone()).collect();

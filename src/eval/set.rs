@@ -55,7 +55,11 @@ pub struct Set {
 impl Set {
     pub fn read(folder: &Path) -> Result<Self, EvalError> {
         let sections = folder.join("corpus_sections.jsonl");
-        let corpus = if sections.is_file() { sections.clone() } else { folder.join("corpus.jsonl") };
+        let corpus = if sections.is_file() {
+            sections.clone()
+        } else {
+            folder.join("corpus.jsonl")
+        };
         let bytes = fs::read(&corpus).map_err(|e| wrong(&corpus, &e))?;
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
         Ok(Self {
@@ -118,12 +122,21 @@ fn labels(path: &Path) -> Result<Labels, EvalError> {
         let fields: Vec<&str> = line.split('\t').collect();
         let [query, id, score] = fields.as_slice() else {
             let place = format!("{} line {}", path.display(), number + 1);
-            return Err(EvalError::Set(format!("{place}: three tab-separated fields expected")));
+            return Err(EvalError::Set(format!(
+                "{place}: three tab-separated fields expected"
+            )));
         };
         let score = score.trim().parse().map_err(|_| {
-            EvalError::Set(format!("{} line {}: the score is no number", path.display(), number + 1))
+            EvalError::Set(format!(
+                "{} line {}: the score is no number",
+                path.display(),
+                number + 1
+            ))
         })?;
-        labels.entry((*query).to_owned()).or_default().insert((*id).to_owned(), score);
+        labels
+            .entry((*query).to_owned())
+            .or_default()
+            .insert((*id).to_owned(), score);
     }
     Ok(labels)
 }

@@ -16,11 +16,20 @@ pub fn write(
         .found
         .iter()
         .map(|c| {
-            json!([names(c.document), c.ordinal, c.cosine, c.words.plain, c.words.stemmed,
-                   c.words.head, c.words_rank, c.vector_rank])
+            json!([
+                names(c.document),
+                c.ordinal,
+                c.cosine,
+                c.words.plain,
+                c.words.stemmed,
+                c.words.head,
+                c.words_rank,
+                c.vector_rank
+            ])
         })
         .collect();
     let line = json!({"set": set, "query": query.id, "coverage": candidates.coverage,
         "words_maximum": candidates.words_maximum, "found": found});
-    writeln!(out, "{line}").map_err(|error| EvalError::Set(format!("cannot write the trace: {error}")))
+    writeln!(out, "{line}")
+        .map_err(|error| EvalError::Set(format!("cannot write the trace: {error}")))
 }

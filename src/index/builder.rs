@@ -25,7 +25,11 @@ impl PreparedChunk {
             "{}\n{}\n{}",
             document.title,
             section.heading_path.join("\n"),
-            if chunk.part == 0 { document.keywords.join("\n") } else { String::new() },
+            if chunk.part == 0 {
+                document.keywords.join("\n")
+            } else {
+                String::new()
+            },
         );
         Self {
             key: store::embedding_key(&chunk),
@@ -65,13 +69,18 @@ impl Builder {
         })
     }
 
-    pub fn add(&mut self, document: &Document, chunks: Vec<PreparedChunk>) -> Result<(), IndexError> {
+    pub fn add(
+        &mut self,
+        document: &Document,
+        chunks: Vec<PreparedChunk>,
+    ) -> Result<(), IndexError> {
         self.documents += 1;
         self.sections += document.sections.len();
         self.chunks += chunks.len();
         self.store.begin_document(document)?;
         for prepared in chunks {
-            self.store.add_chunk(document, &prepared.chunk, &prepared.key)?;
+            self.store
+                .add_chunk(document, &prepared.chunk, &prepared.key)?;
             self.words.add(prepared.words)?;
         }
         Ok(())
@@ -171,15 +180,15 @@ impl VectorsFile {
         debug_assert_eq!(vector.len(), self.dimension);
         let bytes: Vec<u8> = vector.iter().flat_map(|v| v.to_le_bytes()).collect();
         let at = u64::from(row) * (self.dimension * size_of::<f32>()) as u64;
-        self.file
-            .write_all_at(&bytes, at)
-            .map_err(IndexError::io("cannot write the vectors (is the disk full?)"))
+        self.file.write_all_at(&bytes, at).map_err(IndexError::io(
+            "cannot write the vectors (is the disk full?)",
+        ))
     }
 
     pub fn finish(self) -> Result<(), IndexError> {
-        self.file
-            .sync_all()
-            .map_err(IndexError::io("cannot write the vectors (is the disk full?)"))
+        self.file.sync_all().map_err(IndexError::io(
+            "cannot write the vectors (is the disk full?)",
+        ))
     }
 }
 

@@ -4,8 +4,8 @@ use super::generation::{self, Manifest};
 use super::store;
 use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit};
 use super::{
-    Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe,
-    StoredChunk, StoredSections, Summary, lexical,
+    Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe, StoredChunk,
+    StoredSections, Summary, lexical,
 };
 use crate::embedding::ModelIdentity;
 use std::collections::HashMap;
@@ -47,10 +47,16 @@ impl Embedded {
             return Err(IndexError::Damaged("words and store disagree".into()));
         }
         let vectors = match &manifest.vectors {
-            Some(vectors) => Some(Exact::open(&path.join(VECTORS_FILE), vectors.model.dimension)?),
+            Some(vectors) => Some(Exact::open(
+                &path.join(VECTORS_FILE),
+                vectors.model.dimension,
+            )?),
             None => None,
         };
-        if vectors.as_ref().is_some_and(|v| v.len() != store.places.len()) {
+        if vectors
+            .as_ref()
+            .is_some_and(|v| v.len() != store.places.len())
+        {
             return Err(IndexError::Damaged("vectors and store disagree".into()));
         }
         let graph = match &vectors {
@@ -100,7 +106,8 @@ impl Embedded {
         &self,
         model: &ModelIdentity,
     ) -> Result<HashMap<store::EmbeddingKey, Vec<f32>>, IndexError> {
-        let (Some(exact), Some(made_by)) = (&self.inner.vectors, &self.inner.manifest.vectors) else {
+        let (Some(exact), Some(made_by)) = (&self.inner.vectors, &self.inner.manifest.vectors)
+        else {
             return Ok(HashMap::new());
         };
         if made_by.model != *model {
@@ -108,7 +115,9 @@ impl Embedded {
         }
         let keys = self.inner.store.embedding_keys()?;
         let rows = keys.into_iter().enumerate();
-        Ok(rows.map(|(row, key)| (key, exact.row(row as u32).to_vec())).collect())
+        Ok(rows
+            .map(|(row, key)| (key, exact.row(row as u32).to_vec()))
+            .collect())
     }
 
     /// Embedding keys of all chunks, in their order.
@@ -139,7 +148,8 @@ impl Inner {
             Some(passing) => passing[self.store.places[ordinal as usize].document as usize],
             None => true,
         };
-        let filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)> = passing.as_ref().map(|_| &allowed as _);
+        let filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)> =
+            passing.as_ref().map(|_| &allowed as _);
 
         let started = Instant::now();
         let question = lexical::QuestionWords::new(&probe.text);
@@ -241,7 +251,10 @@ fn passes(filter: &Filter, document: &PassageDocument) -> bool {
         Some(version) => document.version.as_ref() == Some(version),
         None => !filter.latest_only || document.latest_version,
     };
-    let path = filter.path.as_ref().is_none_or(|p| is_below(&document.route, p));
+    let path = filter
+        .path
+        .as_ref()
+        .is_none_or(|p| is_below(&document.route, p));
     locale && version && path && !document.unlisted
 }
 
@@ -302,6 +315,8 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, IndexError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(IndexError::Engine(format!("a search thread failed: {error}"))),
+        Err(error) => Err(IndexError::Engine(format!(
+            "a search thread failed: {error}"
+        ))),
     }
 }

@@ -137,7 +137,9 @@ pub fn verify(generation: &Path) -> Result<Manifest, IndexError> {
         match found.get(path) {
             None => return Err(IndexError::Damaged(format!("{path} is missing"))),
             Some(hash) if hash != expected => {
-                return Err(IndexError::Damaged(format!("{path} does not match its checksum")));
+                return Err(IndexError::Damaged(format!(
+                    "{path} does not match its checksum"
+                )));
             }
             Some(_) => {}
         }
@@ -182,5 +184,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), IndexError> {
 
 fn sync_folder(path: &Path) -> Result<(), IndexError> {
     let folder = fs::File::open(path).map_err(IndexError::io("cannot open the index folder"))?;
-    folder.sync_all().map_err(IndexError::io("cannot flush the index folder"))
+    folder
+        .sync_all()
+        .map_err(IndexError::io("cannot flush the index folder"))
 }

@@ -335,11 +335,16 @@ impl Reader {
             let mut scorer = None;
             for &at in &order {
                 let address = self.addresses[ordinals[at] as usize];
-                if scorer.as_ref().is_none_or(|(segment, _)| *segment != address.segment_ord) {
+                if scorer
+                    .as_ref()
+                    .is_none_or(|(segment, _)| *segment != address.segment_ord)
+                {
                     let reader = self.searcher.segment_reader(address.segment_ord);
                     scorer = Some((address.segment_ord, weight.scorer(reader, 1.0)?));
                 }
-                let Some((_, scorer)) = &mut scorer else { continue };
+                let Some((_, scorer)) = &mut scorer else {
+                    continue;
+                };
                 let reached = match scorer.doc() {
                     doc if doc < address.doc_id => scorer.seek(address.doc_id),
                     doc => doc,

@@ -5,9 +5,9 @@
 use super::{IndexError, Ordinal, PassageDocument, StoredChunk};
 use crate::corpus::{Chunk, Document, Section};
 use crate::language::Language;
-use serde::{Deserialize, Serialize};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -115,7 +115,8 @@ impl Writer {
 
     pub fn finish(self) -> Result<(), IndexError> {
         self.connection.execute_batch("COMMIT; ANALYZE;")?;
-        self.connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA user_version = 1;")?;
+        self.connection
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA user_version = 1;")?;
         Ok(())
     }
 }
@@ -151,16 +152,19 @@ impl Reader {
         let connection = open_read_only(&path)?;
         let mut documents = Vec::new();
         let mut by_id = HashMap::new();
-        let mut select = connection.prepare("SELECT id, summary FROM documents ORDER BY ordinal")?;
+        let mut select =
+            connection.prepare("SELECT id, summary FROM documents ORDER BY ordinal")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let id: String = row.get(0)?;
             by_id.insert(id, documents.len() as u32);
-            documents.push(Arc::new(parse::<PassageDocument>(row.get_ref(1)?.as_str().ok())?));
+            documents.push(Arc::new(parse::<PassageDocument>(
+                row.get_ref(1)?.as_str().ok(),
+            )?));
         }
         let mut places = Vec::new();
-        let mut select =
-            connection.prepare("SELECT document, section, language FROM chunks ORDER BY ordinal")?;
+        let mut select = connection
+            .prepare("SELECT document, section, language FROM chunks ORDER BY ordinal")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             places.push(Place {
@@ -181,11 +185,12 @@ impl Reader {
     /// The chunks at `ordinals`, in that order.
     pub fn chunks(&self, ordinals: &[Ordinal]) -> Result<Vec<StoredChunk>, IndexError> {
         self.with_connection(|connection| {
-            let mut select = connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
+            let mut select =
+                connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
             let mut found = Vec::with_capacity(ordinals.len());
             for &ordinal in ordinals {
-                let row: ChunkRow =
-                    select.query_row([ordinal], |row| Ok(parse(row.get_ref(0)?.as_str().ok())))??;
+                let row: ChunkRow = select
+                    .query_row([ordinal], |row| Ok(parse(row.get_ref(0)?.as_str().ok())))??;
                 found.push(self.stored(ordinal, row));
             }
             Ok(found)
@@ -238,12 +243,10 @@ impl Reader {
     }
 
     /// Texts for the embedding model, in the order of the chunks from `first`.
-    pub fn embedding_texts(
-        &self,
-        ordinals: &[Ordinal],
-    ) -> Result<Vec<String>, IndexError> {
+    pub fn embedding_texts(&self, ordinals: &[Ordinal]) -> Result<Vec<String>, IndexError> {
         self.with_connection(|connection| {
-            let mut select = connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
+            let mut select =
+                connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
             ordinals
                 .iter()
                 .map(|ordinal| {
@@ -298,7 +301,11 @@ fn summary_of(document: &Document) -> PassageDocument {
 
 fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
     // `immutable`: the file never changes once published, so no locks and no -shm beside it.
-    const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+    const KEPT: AsciiSet = NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'.')
+        .remove(b'-')
+        .remove(b'_');
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), &KEPT);
     let uri = format!("file:{encoded}?immutable=1");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY

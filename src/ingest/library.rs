@@ -70,7 +70,9 @@ impl Library {
             embedder,
             state,
         };
-        let generation = library.index().map(|index| index.summary().generation.clone());
+        let generation = library
+            .index()
+            .map(|index| index.summary().generation.clone());
         library.progress.send_modify(|p| p.generation = generation);
         Ok(Arc::new(library))
     }
@@ -98,7 +100,10 @@ impl Library {
     /// Looks at the folder and, if anything changed, builds and publishes a new generation.
     /// Blocking, for as long as embedding takes.
     pub fn refresh(&self) -> Result<Outcome, IngestError> {
-        let _working = self.working.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _working = self
+            .working
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let result = self.rebuild();
         if let Err(error) = &result {
             self.progress.send_modify(|p| {
@@ -214,7 +219,8 @@ impl Library {
             !self.is_stopping()
         };
         let embedder = self.embedder.as_ref();
-        let Some(draft) = embed(draft, &self.state, living.as_deref(), embedder, &mut report)? else {
+        let Some(draft) = embed(draft, &self.state, living.as_deref(), embedder, &mut report)?
+        else {
             return Ok(Outcome::Stopped);
         };
         self.make_living(draft.publish(&self.state)?);

@@ -36,7 +36,9 @@ pub enum IngestError {
     #[error(transparent)]
     Embed(#[from] EmbedError),
     /// Another process works on the same state folder.
-    #[error("another rag-chatbot uses the state folder {0}; stop it or choose another with --state")]
+    #[error(
+        "another rag-chatbot uses the state folder {0}; stop it or choose another with --state"
+    )]
     Locked(String),
     /// The state folder cannot be used.
     #[error("cannot use the state folder {path}: {source}; choose another with --state")]

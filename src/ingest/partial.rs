@@ -35,12 +35,14 @@ impl Partial {
             .write(true)
             .open(&path)
             .map_err(IndexError::io(context))?;
-        file.set_len(length as u64).map_err(IndexError::io(context))?;
+        file.set_len(length as u64)
+            .map_err(IndexError::io(context))?;
         if length == 0 {
             file.write_all(&header).map_err(IndexError::io(context))?;
         } else {
             use std::io::Seek;
-            file.seek(std::io::SeekFrom::End(0)).map_err(IndexError::io(context))?;
+            file.seek(std::io::SeekFrom::End(0))
+                .map_err(IndexError::io(context))?;
         }
         let writer = BufWriter::new(file);
         Ok((Self { path, writer }, found))
@@ -52,15 +54,15 @@ impl Partial {
         record.extend(vector.iter().flat_map(|v| v.to_le_bytes()));
         let checksum = blake3::hash(&record);
         record.extend_from_slice(&checksum.as_bytes()[..CHECKSUM_BYTES]);
-        self.writer
-            .write_all(&record)
-            .map_err(IndexError::io("cannot write the unfinished embeddings (is the disk full?)"))
+        self.writer.write_all(&record).map_err(IndexError::io(
+            "cannot write the unfinished embeddings (is the disk full?)",
+        ))
     }
 
     pub fn flush(&mut self) -> Result<(), IndexError> {
-        self.writer
-            .flush()
-            .map_err(IndexError::io("cannot write the unfinished embeddings (is the disk full?)"))
+        self.writer.flush().map_err(IndexError::io(
+            "cannot write the unfinished embeddings (is the disk full?)",
+        ))
     }
 
     /// The vectors are published elsewhere now.
@@ -147,7 +149,10 @@ mod tests {
         let (mut partial, _) = Partial::open(folder.path(), &model()).expect("opens");
         partial.append(&[1; 16], &[0.5, 0.5]).expect("appends");
         partial.flush().expect("flushes");
-        let other = ModelIdentity { hash: "01".into(), ..model() };
+        let other = ModelIdentity {
+            hash: "01".into(),
+            ..model()
+        };
         let (_, found) = Partial::open(folder.path(), &other).expect("opens");
         assert!(found.is_empty());
     }

@@ -71,10 +71,19 @@ pub fn chunk_all(
         .collect()
 }
 
-fn prepare_document(document: Document, site_title: &str, embedder: &Arc<dyn Embedder>) -> Prepared {
+fn prepare_document(
+    document: Document,
+    site_title: &str,
+    embedder: &Arc<dyn Embedder>,
+) -> Prepared {
     let count = |text: &str| embedder.count_tokens(text);
     let budget = ChunkBudget {
-        max_tokens: CHUNK_TOKENS.min(embedder.identity().max_tokens.saturating_sub(RESERVED_TOKENS)),
+        max_tokens: CHUNK_TOKENS.min(
+            embedder
+                .identity()
+                .max_tokens
+                .saturating_sub(RESERVED_TOKENS),
+        ),
         overlap_tokens: OVERLAP_TOKENS,
         count: &count,
     };

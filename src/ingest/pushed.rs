@@ -68,7 +68,9 @@ impl Folder {
             )));
         }
         if pushed.content.trim().is_empty() || pushed.chapter.trim().is_empty() {
-            return Err(IngestError::Refused("chapter and content must not be empty".into()));
+            return Err(IngestError::Refused(
+                "chapter and content must not be empty".into(),
+            ));
         }
         let bytes = serde_json::to_vec(pushed).expect("a pushed document serialises");
         let path = self.path.join(pushed.file_name());

@@ -26,7 +26,9 @@ pub fn watch(folder: &Path, mut changed: impl FnMut() -> bool) {
         if let (Some(watcher), false) = (&mut watcher, watching) {
             match watcher.watch(folder, RecursiveMode::Recursive) {
                 Ok(()) => watching = true,
-                Err(error) => tracing::debug!(%error, "the data folder cannot be watched; it is looked at every minute"),
+                Err(error) => {
+                    tracing::debug!(%error, "the data folder cannot be watched; it is looked at every minute")
+                }
             }
         }
         match events.recv_timeout(LOOK_ANYWAY) {

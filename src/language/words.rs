@@ -95,7 +95,11 @@ fn push_word(text: &str, start: usize, end: usize, position: usize, found: &mut 
         return;
     }
     truncate(&mut whole);
-    let parts = if possessive { Vec::new() } else { identifier_parts(raw) };
+    let parts = if possessive {
+        Vec::new()
+    } else {
+        identifier_parts(raw)
+    };
     if parts.len() > 1 {
         for part in parts {
             let mut folded = fold(part);

@@ -52,19 +52,25 @@ const WORDS_ONLY: Weights = Weights {
 impl Signals {
     pub fn of(candidates: &Candidates, fused: &[Fused]) -> Self {
         let found = &candidates.found;
-        let first_five = |rank: fn(&crate::index::Candidate) -> Option<usize>| -> HashSet<(u32, u32)> {
-            found
-                .iter()
-                .filter(|c| rank(c).is_some_and(|r| r <= 5))
-                .map(|c| (c.document, c.section))
-                .collect()
-        };
+        let first_five =
+            |rank: fn(&crate::index::Candidate) -> Option<usize>| -> HashSet<(u32, u32)> {
+                found
+                    .iter()
+                    .filter(|c| rank(c).is_some_and(|r| r <= 5))
+                    .map(|c| (c.document, c.section))
+                    .collect()
+            };
         let by_words = first_five(|c| c.words_rank);
         let by_vector = first_five(|c| c.vector_rank);
         let shared = by_words.intersection(&by_vector).count();
-        let best_words = found.iter().map(|c| (c.words.plain + c.words.stemmed) / 2.0);
+        let best_words = found
+            .iter()
+            .map(|c| (c.words.plain + c.words.stemmed) / 2.0);
         Self {
-            cosine: fused.iter().filter_map(|f| f.candidate.cosine).fold(0.0, f32::max),
+            cosine: fused
+                .iter()
+                .filter_map(|f| f.candidate.cosine)
+                .fold(0.0, f32::max),
             coverage: candidates.coverage,
             words: best_words.fold(0.0, f32::max) / candidates.words_maximum.max(1.0),
             agreement: shared as f32 / by_vector.len().clamp(1, 5) as f32,
@@ -73,7 +79,11 @@ impl Signals {
 
     /// Probability (0–1) that the documentation answers the question.
     pub fn probability(&self) -> f32 {
-        let w = if self.cosine > 0.0 { WITH_VECTORS } else { WORDS_ONLY };
+        let w = if self.cosine > 0.0 {
+            WITH_VECTORS
+        } else {
+            WORDS_ONLY
+        };
         let sum = w.constant
             + w.cosine * self.cosine
             + w.coverage * self.coverage

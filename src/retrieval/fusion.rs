@@ -21,7 +21,11 @@ pub struct Fused {
 /// Best first, one candidate per section: the best chunk of it.
 pub fn fuse(candidates: &Candidates) -> Vec<Fused> {
     let found = &candidates.found;
-    let vectors = Scale::over(found.iter().filter_map(|c| c.cosine.filter(|_| c.vector_rank.is_some())));
+    let vectors = Scale::over(
+        found
+            .iter()
+            .filter_map(|c| c.cosine.filter(|_| c.vector_rank.is_some())),
+    );
     let body = |c: &Candidate| (c.words.plain + c.words.stemmed) / 2.0;
     let by_words = || found.iter().filter(|c| c.words_rank.is_some());
     let words = Scale::over(by_words().map(body)).from_zero();
@@ -64,7 +68,9 @@ struct Scale {
 
 impl Scale {
     fn over(scores: impl Iterator<Item = f32>) -> Self {
-        let (low, high) = scores.fold((f32::MAX, f32::MIN), |(low, high), s| (low.min(s), high.max(s)));
+        let (low, high) = scores.fold((f32::MAX, f32::MIN), |(low, high), s| {
+            (low.min(s), high.max(s))
+        });
         Self { low, high }
     }
 
@@ -75,7 +81,11 @@ impl Scale {
 
     fn of(&self, score: f32) -> f32 {
         if self.high <= self.low {
-            return if self.high > 0.0 && score >= self.high { 1.0 } else { 0.0 };
+            return if self.high > 0.0 && score >= self.high {
+                1.0
+            } else {
+                0.0
+            };
         }
         ((score - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
@@ -93,7 +103,11 @@ mod tests {
             document: ordinal,
             section: 0,
             language: Language::NONE,
-            words: WordScores { plain: words, stemmed: words, head: 0.0 },
+            words: WordScores {
+                plain: words,
+                stemmed: words,
+                head: 0.0,
+            },
             cosine: Some(cosine),
             words_rank: (words > 0.0).then_some(1),
             vector_rank: Some(1),
@@ -103,9 +117,17 @@ mod tests {
     #[test]
     fn words_that_the_documentation_does_not_know_do_not_vote() {
         let found = vec![candidate(0, 0.80, 9.0), candidate(1, 0.90, 0.0)];
-        let silent = Candidates { found: found.clone(), coverage: 0.0, ..Default::default() };
+        let silent = Candidates {
+            found: found.clone(),
+            coverage: 0.0,
+            ..Default::default()
+        };
         assert_eq!(fuse(&silent)[0].candidate.ordinal, 1);
-        let heard = Candidates { found, coverage: 1.0, ..Default::default() };
+        let heard = Candidates {
+            found,
+            coverage: 1.0,
+            ..Default::default()
+        };
         assert_eq!(fuse(&heard)[0].score, fuse(&heard)[1].score);
     }
 
@@ -114,7 +136,11 @@ mod tests {
         let mut twin = candidate(1, 0.85, 1.0);
         twin.document = 0;
         let found = vec![candidate(0, 0.80, 1.0), twin];
-        let fused = fuse(&Candidates { found, coverage: 1.0, ..Default::default() });
+        let fused = fuse(&Candidates {
+            found,
+            coverage: 1.0,
+            ..Default::default()
+        });
         assert_eq!(fused.len(), 1);
         assert_eq!(fused[0].candidate.ordinal, 1);
     }

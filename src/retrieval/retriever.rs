@@ -39,14 +39,22 @@ impl Retriever {
     }
 
     /// Fused candidates without reading their chunks, for measuring.
-    pub async fn rank(&self, query: &str, scope: &Scope) -> Result<(Vec<Fused>, Signals), RetrievalError> {
+    pub async fn rank(
+        &self,
+        query: &str,
+        scope: &Scope,
+    ) -> Result<(Vec<Fused>, Signals), RetrievalError> {
         let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
         let vector = self.embed(index.as_ref(), query).await?;
         let attempt = attempt(index.as_ref(), query, vector, scope).await?;
         Ok((attempt.fused, attempt.signals))
     }
 
-    async fn embed(&self, index: &dyn Index, query: &str) -> Result<Option<Vec<f32>>, RetrievalError> {
+    async fn embed(
+        &self,
+        index: &dyn Index,
+        query: &str,
+    ) -> Result<Option<Vec<f32>>, RetrievalError> {
         if index.summary().vectors == 0 {
             return Ok(None);
         }
@@ -141,10 +149,17 @@ async fn attempt(
 fn wider_scopes(scope: &Scope) -> Vec<Scope> {
     let mut wider = Vec::new();
     if scope.locale.is_some() {
-        wider.push(Scope { locale: None, ..scope.clone() });
+        wider.push(Scope {
+            locale: None,
+            ..scope.clone()
+        });
     }
     if scope.version.is_some() {
-        wider.push(Scope { locale: None, version: None, ..scope.clone() });
+        wider.push(Scope {
+            locale: None,
+            version: None,
+            ..scope.clone()
+        });
     }
     wider
 }
@@ -161,7 +176,10 @@ async fn drop_translations(
     let considered: Vec<Fused> = fused.into_iter().take(top_k * 2).collect();
     let ordinals = considered.iter().map(|f| f.candidate.ordinal).collect();
     let chunks = index.chunks(ordinals).await.map_err(failed)?;
-    let best = considered.first().map_or(0.0, |f| f.score).max(f32::EPSILON);
+    let best = considered
+        .first()
+        .map_or(0.0, |f| f.score)
+        .max(f32::EPSILON);
     let mut passages: Vec<Passage> = considered
         .iter()
         .zip(chunks)
@@ -170,7 +188,9 @@ async fn drop_translations(
     let mut locale_of: HashMap<String, String> = HashMap::new();
     for passage in &passages {
         let document = &passage.document;
-        let kept = locale_of.entry(page_of(document)).or_insert_with(|| document.locale.clone());
+        let kept = locale_of
+            .entry(page_of(document))
+            .or_insert_with(|| document.locale.clone());
         if document.locale == language.code.as_str() {
             *kept = document.locale.clone();
         }

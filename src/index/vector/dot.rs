@@ -105,7 +105,10 @@ unsafe fn dot_rows_avx2(query: &[i8], rows: &[i8], out: &mut Vec<i32>) {
         let mut lanes = [0i32; 8];
         // SAFETY: `lanes` is 32 bytes.
         unsafe {
-            _mm256_storeu_si256(lanes.as_mut_ptr().cast(), _mm256_add_epi32(sums[0], sums[1]));
+            _mm256_storeu_si256(
+                lanes.as_mut_ptr().cast(),
+                _mm256_add_epi32(sums[0], sums[1]),
+            );
         }
         out.push(lanes.iter().sum());
     }

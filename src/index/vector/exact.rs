@@ -162,7 +162,9 @@ mod tests {
         for _ in 0..rows {
             let row: Vec<f32> = (0..dimension)
                 .map(|_| {
-                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    state = state
+                        .wrapping_mul(6364136223846793005)
+                        .wrapping_add(1442695040888963407);
                     (state >> 40) as f32 / (1 << 24) as f32 - 0.5
                 })
                 .collect();

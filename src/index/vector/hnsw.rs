@@ -51,11 +51,18 @@ impl FilterT for Allowed<'_> {
 impl Graph {
     /// Inserts every row; takes minutes for a million.
     pub fn build(rows: &Exact) -> Self {
-        let mut graph = Hnsw::new(CONNECTIONS, rows.len().max(1), LAYERS, CONSTRUCTION, OneMinusDot);
+        let mut graph = Hnsw::new(
+            CONNECTIONS,
+            rows.len().max(1),
+            LAYERS,
+            CONSTRUCTION,
+            OneMinusDot,
+        );
         for start in (0..rows.len()).step_by(STEP_ROWS) {
             let end = (start + STEP_ROWS).min(rows.len());
-            let step: Vec<(&[f32], usize)> =
-                (start..end).map(|row| (rows.row(row as u32), row)).collect();
+            let step: Vec<(&[f32], usize)> = (start..end)
+                .map(|row| (rows.row(row as u32), row))
+                .collect();
             graph.parallel_insert_slice(&step);
         }
         graph.set_searching_mode(true);
