@@ -107,10 +107,8 @@ export class TurnView {
     if (turn.state === "waiting" && turn.attempt > 0) parts.push(words.retrying(turn.attempt, RETRIES));
     else if (turn.state === "waiting") parts.push(h("span", { class: "searching" }, words.searching));
     else if (turn.state === "stopped") parts.push(words.stopped);
-    else if (turn.state === "done" && turn.notice) {
-      // The commonest notice has words in the reader's language.
-      parts.push(turn.generator === "quoting" ? words.fallback : turn.notice);
-    } else if (turn.state === "failed") parts.push(...this.#drawTrouble());
+    else if (turn.state === "done" && turn.notice) parts.push(turn.notice);
+    else if (turn.state === "failed") parts.push(...this.#drawTrouble());
     this.note.hidden = parts.length === 0;
     this.note.className = turn.state === "failed" ? "note trouble" : "note";
     this.note.replaceChildren(...parts);

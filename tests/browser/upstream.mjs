@@ -87,24 +87,27 @@ export async function startUpstream() {
 }
 
 /**
- * The sentences of the passage that shares most words with the question, cited.
+ * The sentences of the passage that shares most words with the question, cited; and a question that
+ * is to be rewritten, as it is.
  * @param {{role: string, content: string}[]} messages
  */
 function answerFrom(messages) {
-  const prompt = messages.map(({ content }) => content).join("\n");
-  const question = messages.at(-1)?.content ?? "";
-  const asked = new Set(wordsOf(question.split("\n").at(-1) ?? ""));
+  const request = messages.at(-1)?.content ?? "";
+  const rewritten = /Last question: (.*)$/.exec(request);
+  if (rewritten) return rewritten[1];
+  const asked = new Set(wordsOf(/Question: (.*)$/.exec(request)?.[1] ?? ""));
   let best = { score: 0, number: 0, text: "" };
-  for (const [, number, text] of prompt.matchAll(/^\s*\[(\d+)\]([\s\S]*?)(?=^\s*\[\d+\]|$(?![\s\S]))/gm)) {
+  for (const [, number, text] of request.matchAll(/<passage n="(\d+)"[^>]*>([\s\S]*?)<\/passage>/g)) {
     const score = new Set(wordsOf(text).filter((word) => asked.has(word))).size;
     if (score > best.score) best = { score, number: Number(number), text };
   }
   if (best.score === 0) return UNKNOWN;
   const sentences = best.text
+    .replace(/```[\s\S]*?```/g, "")
     .split(/(?<=[.!?۔؟])\s+|\n+/)
     .map((sentence) => sentence.trim())
     .filter((sentence) => /[.۔]$/.test(sentence) && wordsOf(sentence).length > 4);
-  return sentences.slice(0, 3).map((sentence) => `${sentence.replace(/[.۔]$/, "")} [${best.number}]${sentence.at(-1)}`).join(" ");
+  return sentences.slice(0, 3).map((sentence) => `${sentence.slice(0, -1)} [${best.number}]${sentence.at(-1)}`).join(" ");
 }
 
 const wordsOf = (text) => text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];

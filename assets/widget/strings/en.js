@@ -37,7 +37,6 @@ export default {
   answerReady: (/** @type {number} */ sources) =>
     sources === 1 ? "Answer, with 1 source:" : `Answer, with ${sources} sources:`,
   quoted: "Quoted from the docs",
-  fallback: "The answer writer could not be reached, so these are quotes from the docs.",
   notFound: "Not found in the docs",
   nearest: "Nearest pages",
   sources: "Sources",
