@@ -1,15 +1,79 @@
-//! One question from its session to its last event.
+//! One question from its session to its last event: the order of things, and who does them.
+//!
+//! Session → what is really asked ([`conversation`]) → passages → an answer that is generated,
+//! quoted or withheld → checked → kept → done. It does not know HTTP, prompts or databases.
 
-use super::{AnswerEvent, Question};
-use crate::retrieval::Search;
-use crate::store::Store;
+use super::conversation::{self, Context, Exchange};
+use super::evidence::{self, Evidence};
+use super::generator::quoting::{self, SentenceScorer};
+use super::generator::{GenerateError, Generator, Used, estimate_tokens};
+use super::outcome::{Outcome, Written};
+use super::wording::{Wording, wording};
+use super::{AnswerError, AnswerEvent, Mode, Question, abstention, prompt, selection};
+use crate::guard::Gate;
+use crate::language::{Language, detect};
+use crate::retrieval::{RetrievalError, Retrieved, Search};
+use crate::store::{Store, StoreError};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::mpsc;
+
+/// Events a slow reader may lag behind before the work waits for them.
+const EVENTS_AHEAD: usize = 64;
+/// Messages of a session that are looked at: the last few turns.
+const HISTORY_MESSAGES: u32 = 8;
+/// Seconds after which a refused question may come again: a search takes far less.
+const RETRY_AFTER_S: u64 = 1;
+/// The same while the documentation is being read for the first time.
+const NOT_READY_RETRY_S: u64 = 5;
 
 /// What an answerer is made of.
 pub struct Parts {
     pub search: Arc<dyn Search>,
     pub store: Store,
+    /// `None` quotes.
+    pub generator: Option<Arc<dyn Generator>>,
+    /// Scores sentences by meaning when quoting; words alone without it.
+    pub scorer: Option<Arc<dyn SentenceScorer>>,
+    /// How many answers are generated at once.
+    pub gate: Gate,
+    pub options: Options,
+}
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the prompt calls the site.
+    pub site_name: String,
+    /// Sentences that the passages don't support are left out, not only marked.
+    pub strict: bool,
+    /// Longest generated answer.
+    pub max_tokens: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            site_name: "this site".to_owned(),
+            strict: false,
+            // Some 500 words: longer answers should be pages.
+            max_tokens: 800,
+        }
+    }
+}
+
+impl Parts {
+    /// Quoting answers, with everything else as it is by default.
+    pub fn new(search: Arc<dyn Search>, store: Store) -> Self {
+        let limits = crate::guard::Options::default();
+        Self {
+            search,
+            store,
+            generator: None,
+            scorer: None,
+            gate: Gate::new(limits.max_generations, limits.max_wait),
+            options: Options::default(),
+        }
+    }
 }
 
 /// Answers questions; cheap to clone.
@@ -27,9 +91,362 @@ impl Answerer {
 
     /// Starts answering. Dropping the receiver cancels the work, upstream included.
     pub fn ask(&self, question: Question) -> mpsc::Receiver<AnswerEvent> {
-        let (events, receiver) = mpsc::channel(64);
-        let _parts = Arc::clone(&self.parts);
-        drop((events, question));
+        let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
+        let parts = Arc::clone(&self.parts);
+        tokio::spawn(async move {
+            let work = async {
+                if let Err(error) = answer(&parts, question, &events).await {
+                    // Nobody listening is no fault.
+                    let _ = events.send(AnswerEvent::Failed(error)).await;
+                }
+            };
+            tokio::select! {
+                () = work => {}
+                () = events.closed() => {}
+            }
+        });
         receiver
+    }
+}
+
+/// What one question needs along its way.
+pub(super) struct Asking<'a> {
+    pub parts: &'a Parts,
+    pub events: &'a mpsc::Sender<AnswerEvent>,
+    pub question: &'a Question,
+    pub session_id: String,
+    pub language: Language,
+    pub words: &'static Wording,
+    pub history: Vec<Exchange>,
+    pub started: Instant,
+}
+
+async fn answer(
+    parts: &Parts,
+    question: Question,
+    events: &mpsc::Sender<AnswerEvent>,
+) -> Result<(), AnswerError> {
+    let started = Instant::now();
+    let session = match &question.session_id {
+        Some(id) => parts.store.sessions.touch(id).await,
+        None => parts.store.sessions.create().await,
+    }
+    .map_err(|error| store_error(&error))?;
+    send(events, AnswerEvent::Session(session.id.clone())).await;
+    let history = match &question.session_id {
+        Some(id) => parts.store.turns.recent(id, HISTORY_MESSAGES).await,
+        None => Ok(Vec::new()),
+    }
+    .map_err(|error| store_error(&error))?;
+    let language = detect(&question.text);
+    let asking = Asking {
+        parts,
+        events,
+        question: &question,
+        session_id: session.id,
+        language,
+        words: wording(language),
+        history: conversation::exchanges(history),
+        started,
+    };
+    let outcome = match question.mode {
+        Mode::SelectedText => asking.from_selection().await,
+        Mode::FullBook => asking.from_documentation().await?,
+    };
+    let answer = outcome.keep(&asking).await?;
+    send(events, AnswerEvent::Done(Box::new(answer))).await;
+    Ok(())
+}
+
+impl Asking<'_> {
+    async fn from_documentation(&self) -> Result<Outcome, AnswerError> {
+        let (context, rewriting) = self.understand().await;
+        let searching = Instant::now();
+        let found = self
+            .parts
+            .search
+            .search(&context.query, &context.scope, self.question.top_k)
+            .await
+            .map_err(|error| retrieval_error(&error))?;
+        let retrieval_ms = ms_since(searching);
+        let notice = self.scope_notice(&found, &context);
+        let is_found = found.found && !found.passages.is_empty();
+        let evidence = evidence::number(found.passages);
+        let mut outcome = if is_found {
+            self.from_evidence(&context, evidence).await
+        } else {
+            self.abstain(&evidence).await
+        };
+        outcome.retrieval_ms = retrieval_ms;
+        outcome.written.used.prompt += rewriting.prompt;
+        outcome.written.used.completion += rewriting.completion;
+        outcome.embedding_tokens = estimate_tokens(&context.query);
+        if is_found {
+            outcome.add_notice(notice);
+        }
+        outcome.context = context;
+        Ok(outcome)
+    }
+
+    /// The question on its own, and what finding it out has used.
+    async fn understand(&self) -> (Context, Used) {
+        let question = self.question;
+        let known = self.parts.search.known_scopes();
+        let mut context =
+            conversation::resolve(&question.text, &question.scope, &self.history, &known);
+        let mut used = Used::default();
+        if let (Some(generator), false) = (&self.parts.generator, self.history.is_empty())
+            && let Some((query, tokens)) =
+                conversation::rewrite(&question.text, &self.history, generator.as_ref()).await
+        {
+            context.query = query;
+            used = tokens;
+        }
+        (context, used)
+    }
+
+    async fn from_evidence(&self, context: &Context, evidence: Vec<Evidence>) -> Outcome {
+        let Some(generator) = &self.parts.generator else {
+            return self.quote(context, &evidence, None).await;
+        };
+        let Some(permit) = self.parts.gate.enter().await else {
+            let busy = Some(self.words.generator_busy.to_owned());
+            return self.quote(context, &evidence, busy).await;
+        };
+        let messages = prompt::from_passages(
+            &self.parts.options.site_name,
+            &self.question.text,
+            self.language,
+            &evidence,
+            &self.history,
+        );
+        let written = Written::stream(self, generator.as_ref(), &messages, &evidence).await;
+        drop(permit);
+        match written {
+            Ok(written) if written.text.trim() == self.words.not_found => {
+                self.gap(&evidence).await;
+                Outcome::abstained(self, written, Vec::new())
+            }
+            Ok(written) => Outcome::generated(self, written, &evidence),
+            Err((error, said)) => {
+                log_failure(generator.as_ref(), &error);
+                if said.text.trim().is_empty() {
+                    let failed = Some(self.words.generator_failed.to_owned());
+                    return self.quote(context, &evidence, failed).await;
+                }
+                self.go_on_quoting(context, said, &evidence).await
+            }
+        }
+    }
+
+    /// Quotes, renumbering the sources in the order they are quoted.
+    async fn quote(
+        &self,
+        context: &Context,
+        evidence: &[Evidence],
+        notice: Option<String>,
+    ) -> Outcome {
+        let writing = Instant::now();
+        let scorer = self.parts.scorer.as_deref();
+        let Some(quoted) = quoting::quote(&context.query, evidence, scorer) else {
+            return self.abstain(evidence).await;
+        };
+        let sources = quoted
+            .cited
+            .iter()
+            .enumerate()
+            .map(|(at, (position, quote))| {
+                let renumbered = Evidence {
+                    id: at + 1,
+                    ..evidence[*position].clone()
+                };
+                renumbered.source(quote.clone())
+            })
+            .collect::<Vec<_>>();
+        let locale = quoted
+            .cited
+            .first()
+            .map(|(at, _)| evidence[*at].locale.clone());
+        self.send(AnswerEvent::Sources(sources.clone())).await;
+        self.send(AnswerEvent::Token(quoted.text.clone())).await;
+        let mut outcome = Outcome::quoted(quoted.text, sources, locale.unwrap_or_default());
+        outcome.written.generation_ms = ms_since(writing);
+        outcome.add_notice(notice);
+        outcome
+    }
+
+    /// After a generator broke off: what it said stays, and quotes follow under the same numbers.
+    async fn go_on_quoting(
+        &self,
+        context: &Context,
+        mut said: Written,
+        evidence: &[Evidence],
+    ) -> Outcome {
+        let scorer = self.parts.scorer.as_deref();
+        if let Some(quoted) = quoting::quote(&context.query, evidence, scorer) {
+            let numbers: Vec<usize> = quoted
+                .cited
+                .iter()
+                .map(|(at, _)| evidence[*at].id)
+                .collect();
+            let more = format!(
+                "\n\n{}\n\n{}",
+                self.words.quotes_follow,
+                quoting::renumber(&quoted.text, &numbers)
+            );
+            self.send(AnswerEvent::Token(more.clone())).await;
+            said.text.push_str(&more);
+        }
+        let mut outcome = Outcome::generated(self, said, evidence);
+        outcome.add_notice(Some(self.words.generator_stopped.to_owned()));
+        outcome
+    }
+
+    async fn abstain(&self, evidence: &[Evidence]) -> Outcome {
+        let nearest = abstention::nearest(evidence);
+        let text = abstention::message(self.language, &nearest);
+        let sources: Vec<_> = nearest
+            .iter()
+            .map(|one| one.source(one.nearest_sentence(&self.question.text)))
+            .collect();
+        self.send(AnswerEvent::Sources(sources.clone())).await;
+        self.send(AnswerEvent::Token(text.clone())).await;
+        self.gap(&nearest).await;
+        Outcome::abstained(self, Written::by_us(text), sources)
+    }
+
+    async fn gap(&self, nearest: &[Evidence]) {
+        let urls: Vec<String> = nearest.iter().map(|one| one.url.clone()).collect();
+        let locale = self.question.scope.locale.clone();
+        let locale = locale.unwrap_or_else(|| self.language.code.as_str().to_owned());
+        let recorded = self
+            .parts
+            .store
+            .gaps
+            .record(&self.question.text, &locale, &urls)
+            .await;
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "a documentation gap could not be recorded");
+        }
+    }
+
+    async fn from_selection(&self) -> Outcome {
+        let text = self.question.selected_text.as_deref().unwrap_or_default();
+        let selection = selection::evidence(text);
+        self.send(AnswerEvent::Sources(Vec::new())).await;
+        let Some(generator) = &self.parts.generator else {
+            return self.quote_selection(&selection, None).await;
+        };
+        let Some(permit) = self.parts.gate.enter().await else {
+            return self
+                .quote_selection(&selection, Some(self.words.generator_busy))
+                .await;
+        };
+        let messages = prompt::from_selection(
+            &self.parts.options.site_name,
+            &self.question.text,
+            self.language,
+            text,
+            &self.history,
+        );
+        let alone = std::slice::from_ref(&selection);
+        let written = Written::stream_uncited(self, generator.as_ref(), &messages, alone).await;
+        drop(permit);
+        match written {
+            Ok(written) if written.text.trim() == self.words.not_in_selection => {
+                Outcome::abstained(self, written, Vec::new())
+            }
+            Ok(written) => Outcome::generated(self, written, alone).without_sources(),
+            Err((error, said)) => {
+                log_failure(generator.as_ref(), &error);
+                if said.text.trim().is_empty() {
+                    return self
+                        .quote_selection(&selection, Some(self.words.generator_failed))
+                        .await;
+                }
+                let mut outcome = Outcome::generated(self, said, alone).without_sources();
+                outcome.add_notice(Some(self.words.generator_stopped.to_owned()));
+                outcome
+            }
+        }
+    }
+
+    async fn quote_selection(&self, selection: &Evidence, notice: Option<&str>) -> Outcome {
+        let scorer = self.parts.scorer.as_deref();
+        let found = selection::quote(&self.question.text, selection, scorer);
+        let is_found = found.is_some();
+        let text = found.unwrap_or_else(|| self.words.not_in_selection.to_owned());
+        self.send(AnswerEvent::Token(text.clone())).await;
+        let mut outcome = if is_found {
+            Outcome::quoted(text, Vec::new(), self.language.code.as_str().to_owned())
+        } else {
+            Outcome::abstained(self, Written::by_us(text), Vec::new())
+        };
+        outcome.add_notice(notice.map(str::to_owned));
+        outcome
+    }
+
+    /// Said when the reader's locale or version had nothing and another was searched.
+    fn scope_notice(&self, found: &Retrieved, context: &Context) -> Option<String> {
+        let fallback = found.fallback.as_ref()?;
+        let notice = if fallback.locale == context.scope.locale {
+            self.words.other_version
+        } else {
+            self.words.other_locale
+        };
+        Some(notice.to_owned())
+    }
+
+    pub async fn send(&self, event: AnswerEvent) {
+        send(self.events, event).await;
+    }
+}
+
+/// A reader who has left is noticed by `closed()`; what can't be delivered is dropped here.
+async fn send(events: &mpsc::Sender<AnswerEvent>, event: AnswerEvent) {
+    let _ = events.send(event).await;
+}
+
+pub(super) fn ms_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+fn log_failure(generator: &dyn Generator, error: &GenerateError) {
+    tracing::warn!(
+        generator = generator.name(),
+        model = generator.model(),
+        %error,
+        "the generator failed; quoting instead"
+    );
+}
+
+pub(super) fn store_error(error: &StoreError) -> AnswerError {
+    match error {
+        StoreError::NotFound => AnswerError::SessionNotFound,
+        StoreError::Busy(reason) => {
+            tracing::warn!(%reason, "the chat database is busy");
+            AnswerError::Overloaded {
+                retry_after_s: RETRY_AFTER_S,
+            }
+        }
+        StoreError::Open(reason) | StoreError::Failed(reason) => {
+            tracing::error!(%reason, "the chat database failed");
+            AnswerError::Internal
+        }
+    }
+}
+
+fn retrieval_error(error: &RetrievalError) -> AnswerError {
+    match error {
+        RetrievalError::NotReady => AnswerError::NotReady {
+            retry_after_s: NOT_READY_RETRY_S,
+        },
+        RetrievalError::Overloaded => AnswerError::Overloaded {
+            retry_after_s: RETRY_AFTER_S,
+        },
+        RetrievalError::Index(reason) => {
+            tracing::error!(%reason, "the index failed");
+            AnswerError::Internal
+        }
     }
 }

@@ -2,9 +2,24 @@
 //!
 //! It does not know HTTP; wire shapes live in `http`.
 
+mod abstention;
 mod answerer;
+mod citation;
+mod conversation;
+mod evidence;
+mod generator;
+mod outcome;
+mod prompt;
+mod selection;
+mod sentences;
+mod support;
+mod terms;
+mod wording;
 
-pub use answerer::{Answerer, Parts};
+pub use answerer::{Answerer, Options, Parts};
+pub use generator::quoting::SentenceScorer;
+pub use generator::{GenerateError, Generator, Used, openai};
+pub use prompt::{ChatMessage, ChatRole};
 
 use crate::retrieval::Scope;
 use serde::{Deserialize, Serialize};
@@ -90,6 +105,9 @@ pub struct Answer {
     pub model: String,
     /// A generator was set but failed; says so in the reader's words.
     pub notice: Option<String>,
+    /// Sentences that no cited passage supports; empty when `grounded`.
+    #[serde(default)]
+    pub unsupported: Vec<String>,
     pub usage: Usage,
     pub retrieval_ms: f64,
     pub generation_ms: f64,

@@ -120,4 +120,16 @@ pub trait Search: Send + Sync {
         scope: &Scope,
         top_k: usize,
     ) -> Result<Retrieved, RetrievalError>;
+
+    /// The locales and versions there are, so that a question can name one.
+    fn known_scopes(&self) -> KnownScopes {
+        KnownScopes::default()
+    }
+}
+
+/// The names a [`Scope`] can hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownScopes {
+    pub locales: Vec<String>,
+    pub versions: Vec<String>,
 }

@@ -90,6 +90,8 @@ pub struct Message {
     pub locale: String,
     /// Tokens and cost of an answer; `null` for a question.
     pub usage: serde_json::Value,
+    /// How a question was understood, an object of the answerer's own; `null` for an answer.
+    pub context: serde_json::Value,
     pub created_at: Timestamp,
     pub rating: Option<Rating>,
 }

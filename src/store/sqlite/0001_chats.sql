@@ -18,6 +18,7 @@ CREATE TABLE messages (
     generator     TEXT NOT NULL,
     locale        TEXT NOT NULL,
     usage         TEXT NOT NULL,
+    context       TEXT NOT NULL,
     created_at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX messages_by_session ON messages (session_id, seq);

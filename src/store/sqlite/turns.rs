@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 
 const COLUMNS: &str = "m.id, m.session_id, m.role, m.text, m.sources, m.abstained, m.generator, \
-                       m.locale, m.usage, m.created_at_ms, f.rating \
+                       m.locale, m.usage, m.context, m.created_at_ms, f.rating \
                        FROM messages m LEFT JOIN feedback f ON f.message_id = m.id";
 
 #[async_trait]
@@ -84,7 +84,7 @@ impl TurnStore for Database {
 fn insert(db: &Connection, message: &Message) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO messages (id, session_id, role, text, sources, abstained, generator, locale, \
-         usage, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         usage, context, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         message.id,
@@ -96,6 +96,7 @@ fn insert(db: &Connection, message: &Message) -> rusqlite::Result<()> {
         message.generator,
         message.locale,
         message.usage.to_string(),
+        message.context.to_string(),
         to_ms(message.created_at),
     ])?;
     Ok(())
@@ -119,9 +120,10 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         generator: row.get(6)?,
         locale: row.get(7)?,
         usage: json(8)?,
-        created_at: from_ms(row.get(9)?),
+        context: json(9)?,
+        created_at: from_ms(row.get(10)?),
         rating: row
-            .get::<_, Option<String>>(10)?
+            .get::<_, Option<String>>(11)?
             .map(|name| match name.as_str() {
                 "up" => Rating::Up,
                 _ => Rating::Down,

@@ -1,0 +1,378 @@
+//! What came out of answering: the text as it was shown, checked, and kept.
+
+use super::answerer::{Asking, ms_since, store_error};
+use super::citation::{self, Allowed, Filter};
+use super::conversation::Context;
+use super::evidence::{Evidence, one_line};
+use super::generator::{GenerateError, Generator, Used, estimate_tokens};
+use super::prompt::ChatMessage;
+use super::sentences::sentences;
+use super::support::{Ground, unsupported};
+use super::{Answer, AnswerError, AnswerEvent, Mode, Source, Usage};
+use crate::store::{LedgerEntry, Message, Role, StoreError, new_id};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Name of the generator that needs none.
+const QUOTING: &str = "quoting";
+
+/// Text that has been shown already.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub text: String,
+    pub used: Used,
+    pub generator: String,
+    pub model: String,
+    pub cost_usd: f64,
+    pub generation_ms: f64,
+}
+
+/// An answer that only needs keeping.
+pub(super) struct Outcome {
+    pub written: Written,
+    pub sources: Vec<Source>,
+    pub locale: String,
+    pub abstained: bool,
+    pub unsupported: Vec<String>,
+    pub notice: Option<String>,
+    pub context: Context,
+    pub retrieval_ms: f64,
+    pub embedding_tokens: u64,
+}
+
+impl Written {
+    /// Text of ours, not of a model.
+    pub fn by_us(text: String) -> Self {
+        Self {
+            text,
+            generator: QUOTING.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Lets the generator write, shows what may be shown, and returns it; with the error, what
+    /// was shown before it.
+    pub async fn stream(
+        asking: &Asking<'_>,
+        generator: &dyn Generator,
+        messages: &[ChatMessage],
+        evidence: &[Evidence],
+    ) -> Result<Self, (GenerateError, Self)> {
+        let sources = evidence
+            .iter()
+            .map(|one| one.source(one.nearest_sentence(&asking.question.text)))
+            .collect();
+        asking.send(AnswerEvent::Sources(sources)).await;
+        let grounds: Arc<[Ground]> = evidence.iter().map(Ground::of).collect();
+        let judging = Arc::clone(&grounds);
+        let judge = Box::new(move |sentence: &str, number: usize| {
+            judging
+                .iter()
+                .any(|g| g.id == number && g.supports(sentence))
+        });
+        let allowed = Allowed {
+            passages: evidence.len(),
+            urls: evidence.iter().map(|one| one.url.clone()).collect(),
+            link_removed: asking.words.link_removed,
+        };
+        let shown = Shown::new(asking, Filter::new(allowed, judge), &grounds);
+        shown.run(generator, messages).await
+    }
+
+    /// The same without citations.
+    pub async fn stream_uncited(
+        asking: &Asking<'_>,
+        generator: &dyn Generator,
+        messages: &[ChatMessage],
+        evidence: &[Evidence],
+    ) -> Result<Self, (GenerateError, Self)> {
+        let grounds: Arc<[Ground]> = evidence.iter().map(Ground::of).collect();
+        let allowed = Allowed {
+            passages: 0,
+            urls: Vec::new(),
+            link_removed: asking.words.link_removed,
+        };
+        let filter = Filter::new(allowed, Box::new(|_, _| false));
+        Shown::new(asking, filter, &grounds)
+            .run(generator, messages)
+            .await
+    }
+}
+
+/// A generator's text on its way to the reader.
+struct Shown<'a> {
+    asking: &'a Asking<'a>,
+    filter: Filter,
+    grounds: &'a [Ground],
+    text: String,
+    /// With `--strict`: lines that are not complete yet.
+    held: String,
+}
+
+impl<'a> Shown<'a> {
+    fn new(asking: &'a Asking<'a>, filter: Filter, grounds: &'a [Ground]) -> Self {
+        Self {
+            asking,
+            filter,
+            grounds,
+            text: String::new(),
+            held: String::new(),
+        }
+    }
+
+    async fn run(
+        mut self,
+        generator: &dyn Generator,
+        messages: &[ChatMessage],
+    ) -> Result<Written, (GenerateError, Written)> {
+        let writing = Instant::now();
+        let (out, mut pieces) = mpsc::channel::<String>(32);
+        let max_tokens = self.asking.parts.options.max_tokens;
+        let mut said = String::new();
+        let relaying = async {
+            while let Some(piece) = pieces.recv().await {
+                said.push_str(&piece);
+                let visible = self.filter.push(&piece);
+                self.show(&visible).await;
+            }
+            let rest = self.filter.finish();
+            self.show(&rest).await;
+            self.show_held().await;
+        };
+        let (result, ()) = tokio::join!(generator.generate(messages, max_tokens, out), relaying);
+        let removed = self.filter.removed();
+        if removed > 0 {
+            tracing::info!(removed, "citations that nothing supports were taken out");
+        }
+        // A failed answer was paid for as well.
+        let used = result.as_ref().copied().unwrap_or_else(|_| Used {
+            prompt: if said.is_empty() {
+                0
+            } else {
+                messages.iter().map(|m| estimate_tokens(&m.content)).sum()
+            },
+            completion: estimate_tokens(&said),
+        });
+        let written = Written {
+            text: self.text,
+            used,
+            generator: generator.name().to_owned(),
+            model: generator.model().to_owned(),
+            cost_usd: generator.cost_usd(used),
+            generation_ms: ms_since(writing),
+        };
+        match result {
+            Ok(_) => Ok(written),
+            Err(error) => Err((error, written)),
+        }
+    }
+
+    async fn show(&mut self, visible: &str) {
+        if visible.is_empty() {
+            return;
+        }
+        if !self.asking.parts.options.strict {
+            self.text.push_str(visible);
+            self.asking
+                .send(AnswerEvent::Token(visible.to_owned()))
+                .await;
+            return;
+        }
+        self.held.push_str(visible);
+    }
+
+    /// With `--strict` an answer is shown when all of it has been checked.
+    async fn show_held(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let mut kept = std::mem::take(&mut self.held);
+        for sentence in unsupported(&kept, self.grounds) {
+            kept = kept.replace(&sentence, "");
+        }
+        let kept = kept.trim().to_owned();
+        if !kept.is_empty() {
+            self.text.push_str(&kept);
+            self.asking.send(AnswerEvent::Token(kept)).await;
+        }
+    }
+}
+
+impl Outcome {
+    fn new(written: Written, sources: Vec<Source>, locale: String) -> Self {
+        Self {
+            written,
+            sources,
+            locale,
+            abstained: false,
+            unsupported: Vec::new(),
+            notice: None,
+            context: Context::default(),
+            retrieval_ms: 0.0,
+            embedding_tokens: 0,
+        }
+    }
+
+    /// Sentences of the documentation: grounded by what they are.
+    pub fn quoted(text: String, sources: Vec<Source>, locale: String) -> Self {
+        Self::new(Written::by_us(text), sources, locale)
+    }
+
+    /// A model's text: its cited sources, and the sentences nothing supports.
+    pub fn generated(asking: &Asking<'_>, written: Written, evidence: &[Evidence]) -> Self {
+        let grounds: Vec<Ground> = evidence.iter().map(Ground::of).collect();
+        let unsupported = unsupported(&written.text, &grounds);
+        let cited = citation::cited(&written.text);
+        let mut sources: Vec<Source> = cited
+            .iter()
+            .filter_map(|number| evidence.iter().find(|one| one.id == *number))
+            .map(|one| one.source(quoted_for(&written.text, one)))
+            .collect();
+        if sources.is_empty() {
+            // A model that cites nothing still wrote from these; the reader can check.
+            let all = evidence.iter();
+            sources = all
+                .map(|one| one.source(one.nearest_sentence(&written.text)))
+                .collect();
+        }
+        let first = cited
+            .first()
+            .and_then(|n| evidence.iter().find(|one| one.id == *n));
+        let locale = first
+            .or(evidence.first())
+            .map(|one| one.locale.clone())
+            .unwrap_or_default();
+        let cites = !cited.is_empty() || asking.question.mode == Mode::SelectedText;
+        let mut outcome = Self::new(written, sources, locale);
+        outcome.unsupported = unsupported;
+        if !cites && outcome.unsupported.is_empty() {
+            outcome.unsupported = vec![one_line(&outcome.written.text)];
+        }
+        outcome
+    }
+
+    pub fn abstained(asking: &Asking<'_>, written: Written, sources: Vec<Source>) -> Self {
+        let locale = asking.question.scope.locale.clone();
+        let locale = locale.unwrap_or_else(|| asking.language.code.as_str().to_owned());
+        Self {
+            abstained: true,
+            ..Self::new(written, sources, locale)
+        }
+    }
+
+    pub fn without_sources(mut self) -> Self {
+        self.sources.clear();
+        self
+    }
+
+    pub fn add_notice(&mut self, notice: Option<String>) {
+        self.notice = match (self.notice.take(), notice) {
+            (Some(first), Some(second)) => Some(format!("{first} {second}")),
+            (first, second) => first.or(second),
+        };
+    }
+
+    /// Keeps the turn; the answer is on disk when this returns.
+    pub async fn keep(mut self, asking: &Asking<'_>) -> Result<Answer, AnswerError> {
+        let message_id = new_id();
+        let usage = Usage {
+            embedding: self.embedding_tokens,
+            prompt: self.written.used.prompt,
+            completion: self.written.used.completion,
+            estimated_cost_usd: self.written.cost_usd,
+        };
+        let (question, answer) = self.messages(asking, &message_id, &usage);
+        match asking.parts.store.turns.append(question, answer).await {
+            Ok(()) => {}
+            Err(StoreError::NotFound) => return Err(AnswerError::SessionNotFound),
+            Err(error) => {
+                // The reader has the answer on screen: better to say what is missing.
+                store_error(&error);
+                self.add_notice(Some(asking.words.not_saved.to_owned()));
+            }
+        }
+        self.account(asking, &message_id).await;
+        Ok(Answer {
+            message_id,
+            session_id: asking.session_id.clone(),
+            text: self.written.text,
+            sources: self.sources,
+            mode: asking.question.mode,
+            locale: self.locale,
+            abstained: self.abstained,
+            grounded: self.unsupported.is_empty(),
+            generator: self.written.generator,
+            model: self.written.model,
+            notice: self.notice,
+            unsupported: self.unsupported,
+            usage,
+            retrieval_ms: self.retrieval_ms,
+            generation_ms: self.written.generation_ms,
+            total_ms: ms_since(asking.started),
+        })
+    }
+
+    fn messages(&self, asking: &Asking<'_>, answer_id: &str, usage: &Usage) -> (Message, Message) {
+        let now = Timestamp::now();
+        let question = Message {
+            id: new_id(),
+            session_id: asking.session_id.clone(),
+            role: Role::User,
+            text: asking.question.text.clone(),
+            sources: Value::Null,
+            abstained: false,
+            generator: String::new(),
+            locale: asking.language.code.as_str().to_owned(),
+            usage: Value::Null,
+            context: serde_json::to_value(&self.context).unwrap_or_default(),
+            created_at: now,
+            rating: None,
+        };
+        let answer = Message {
+            id: answer_id.to_owned(),
+            session_id: asking.session_id.clone(),
+            role: Role::Assistant,
+            text: self.written.text.clone(),
+            sources: serde_json::to_value(&self.sources).unwrap_or_default(),
+            abstained: self.abstained,
+            generator: self.written.generator.clone(),
+            locale: self.locale.clone(),
+            usage: serde_json::to_value(usage).unwrap_or_default(),
+            context: Value::Null,
+            created_at: now,
+            rating: None,
+        };
+        (question, answer)
+    }
+
+    /// Writes down what was paid for; quoting costs nothing.
+    async fn account(&self, asking: &Asking<'_>, message_id: &str) {
+        let used = self.written.used;
+        if used == Used::default() {
+            return;
+        }
+        let entry = LedgerEntry {
+            message_id: message_id.to_owned(),
+            generator: self.written.generator.clone(),
+            model: self.written.model.clone(),
+            prompt_tokens: used.prompt,
+            completion_tokens: used.completion,
+            cost_usd: self.written.cost_usd,
+            at: Timestamp::now(),
+        };
+        if let Err(error) = asking.parts.store.ledger.add(entry).await {
+            tracing::warn!(%error, "an answer's cost could not be recorded");
+        }
+    }
+}
+
+/// The sentence of the page nearest to what the answer says with this citation.
+fn quoted_for(text: &str, evidence: &Evidence) -> String {
+    let mark = format!("[{}]", evidence.id);
+    let cut = text.find(&mark).unwrap_or(text.len());
+    let claim = sentences(&text[..cut]).last().copied().unwrap_or(text);
+    evidence.nearest_sentence(claim)
+}

@@ -1,0 +1,153 @@
+//! Answers from the reader's selection alone.
+//!
+//! Without a generator, the selection's sentences are quoted when they hold what the question is
+//! about; a question about the selection as a whole gets its first sentences. Nothing outside the
+//! selection is looked at.
+
+use super::evidence::Evidence;
+use super::generator::quoting::{self, SentenceScorer};
+use super::terms::{Stems, terms};
+use crate::corpus::{Block, BlockKind};
+use crate::language::{detect, fold};
+
+/// The quoted sentences hold at least this share of the question's terms, weighted by rarity.
+/// Half: a question of two terms of which the selection holds one is still about it.
+const MIN_COVERAGE: f32 = 0.5;
+
+/// The selection as evidence without a page.
+pub(crate) fn evidence(selection: &str) -> Evidence {
+    Evidence {
+        id: 1,
+        doc_id: String::new(),
+        title: String::new(),
+        section: String::new(),
+        heading_path: Vec::new(),
+        url: String::new(),
+        locale: String::new(),
+        language: detect(selection),
+        strength: 1.0,
+        relevance: 1.0,
+        blocks: blocks(selection),
+    }
+}
+
+/// Quotes from the selection; `None` when it does not contain the answer.
+pub(crate) fn quote(
+    question: &str,
+    selection: &Evidence,
+    scorer: Option<&dyn SentenceScorer>,
+) -> Option<String> {
+    let whole = asks_about_the_whole(question);
+    let asked = if whole { "" } else { question };
+    let quoted = quoting::quote(asked, std::slice::from_ref(selection), scorer)?;
+    let held = Stems::of(&quoted.text);
+    let asked = terms(question);
+    let covered: f32 = asked.iter().map(|term| held.holds(term)).sum();
+    let about_it = whole || covered >= MIN_COVERAGE * asked.len() as f32;
+    // There is one source and the reader has it on screen.
+    about_it.then(|| quoted.text.replace(" [1]", ""))
+}
+
+/// "Explain this", "what does it mean?", "خلاصہ کریں": no topic of its own.
+fn asks_about_the_whole(question: &str) -> bool {
+    const ABOUT: &[&str] = &[
+        "explain",
+        "mean",
+        "meaning",
+        "summarize",
+        "summarise",
+        "summary",
+        "describe",
+        "tell",
+        "say",
+        "says",
+        "text",
+        "paragraph",
+        "passage",
+        "section",
+        "selection",
+        "simple",
+        "simpler",
+        "terms",
+        "words",
+        "short",
+        "briefly",
+        "main",
+        "point",
+        "idea",
+        "understand",
+        "topic",
+        "وضاحت",
+        "مطلب",
+        "خلاصہ",
+        "سمجھائیں",
+        "بتائیں",
+        "متن",
+        "عبارت",
+        "آسان",
+        "الفاظ",
+        "مختصر",
+        "مفہوم",
+        "بیان",
+        "کریں",
+        "کیجیے",
+        "دیں",
+        "موضوع",
+    ];
+    let stems = Stems::of(&ABOUT.join(" "));
+    let asked = terms(question);
+    asked
+        .iter()
+        .all(|term| stems.contains(&term.stem) || ABOUT.iter().any(|w| fold(w) == term.stem))
+}
+
+/// Paragraphs of the selection; indented and fenced code is told apart by its fences only, a
+/// browser's selection has no markup.
+fn blocks(selection: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut at = 0;
+    for paragraph in selection.split("\n\n") {
+        let range = at..at + paragraph.len();
+        at = range.end + 2;
+        if !paragraph.trim().is_empty() {
+            blocks.push(Block {
+                kind: BlockKind::Paragraph,
+                text: paragraph.to_owned(),
+                range,
+            });
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "The default timeout of a test is 5 seconds. Pass a number as the third \
+                        argument to change it.\n\nWorkers run in parallel.";
+
+    #[test]
+    fn an_answer_comes_from_the_selection_or_not_at_all() {
+        let selection = evidence(TEXT);
+        let found = quote("What is the default timeout?", &selection, None).expect("it is there");
+        assert!(
+            found.starts_with("The default timeout of a test is 5 seconds."),
+            "{found}"
+        );
+        assert_eq!(quote("How are snapshots updated?", &selection, None), None);
+    }
+
+    #[test]
+    fn a_question_about_the_selection_itself_gets_its_beginning() {
+        let selection = evidence(TEXT);
+        for question in [
+            "Explain this",
+            "اس کا مطلب کیا ہے؟",
+            "Summarize this text in simple words",
+        ] {
+            let found = quote(question, &selection, None).expect("there is text");
+            assert!(found.starts_with("The default timeout"), "{found}");
+        }
+    }
+}
