@@ -114,6 +114,7 @@ fn blocks(selection: &str) -> Vec<Block> {
                 kind: BlockKind::Paragraph,
                 text: paragraph.to_owned(),
                 range,
+                segments: Vec::new(),
             });
         }
     }
