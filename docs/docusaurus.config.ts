@@ -31,9 +31,6 @@ const config: Config = {
     },
   },
 
-  // Rspack and its friends; the second flag is what its parallel page rendering asks for.
-  future: {faster: true, v4: {removeLegacyPostBuildHeadAttribute: true}},
-
   i18n: {
     defaultLocale: 'en',
     locales: ['en', 'ur'],
