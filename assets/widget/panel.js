@@ -290,7 +290,8 @@ export class Panel {
     const address = resolve(source.url, this.options.settings);
     const quote = quoteOf(source);
     if (!elsewhere) event.preventDefault();
-    const marking = await import("./marking.js");
+    const marking = await import("./marking.js").catch(() => null);
+    if (!marking) return location.assign(address);
     const target = marking.follow(address, quote);
     if (elsewhere) return;
     this.close();

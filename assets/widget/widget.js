@@ -23,6 +23,8 @@ export class RagChatbot extends HTMLElement {
   #started = false;
   /** @type {Element | null} */
   #focused = null;
+  /** @type {HTMLElement | undefined} */
+  #alert;
 
   connectedCallback() {
     if (this.#started) return;
@@ -34,8 +36,17 @@ export class RagChatbot extends HTMLElement {
   async open(about) {
     this.#focused = document.activeElement;
     this.#selection?.hide();
-    const panel = await this.#loadPanel();
-    panel.open(about);
+    try {
+      const panel = await this.#loadPanel();
+      this.#alert?.remove();
+      panel.open(about);
+    } catch {
+      // What would say that the server is away has to come from that server.
+      this.#panel = undefined;
+      this.#alert?.remove();
+      this.#alert = h("p", { class: "alert", role: "alert" }, this.words?.away);
+      this.root?.append(this.#alert);
+    }
   }
 
   async close() {
@@ -49,7 +60,7 @@ export class RagChatbot extends HTMLElement {
    */
   async ask(question, selectedText) {
     await this.open();
-    (await this.#loadPanel()).ask(question, selectedText);
+    (await this.#panel)?.ask(question, selectedText);
   }
 
   async #start() {
@@ -82,8 +93,8 @@ export class RagChatbot extends HTMLElement {
         hidden: !settings.launcher,
         onclick: () => this.open(),
         // Loads what opening will need while the pointer is on its way.
-        onpointerenter: () => void this.#loadPanel(),
-        onfocus: () => void this.#loadPanel(),
+        onpointerenter: () => this.#loadPanel().catch(() => (this.#panel = undefined)),
+        onfocus: () => this.#loadPanel().catch(() => (this.#panel = undefined)),
       },
       icon("ask"),
       h("span", { class: "name" }, words.launch),
@@ -92,7 +103,8 @@ export class RagChatbot extends HTMLElement {
     this.root.append(this.launcher);
     addEventListener("keydown", (event) => this.#key(event));
     if (settings.selection) {
-      document.addEventListener("selectionchange", () => void this.#listenToSelections(), { once: true });
+      // Without the server there is nobody to explain a selection.
+      document.addEventListener("selectionchange", () => this.#listenToSelections().catch(() => {}), { once: true });
     }
     if (await this.#markNoted()) return;
     if (new Session(settings.api).load().open) await this.open();

@@ -55,6 +55,21 @@ describe("trouble", () => {
     await reader.reached("done");
   });
 
+  test("a widget that can't be fetched any more says so, and opens once it can", async () => {
+    await reader.visit(`${binary.url}/docs/topics`);
+    await reader.launcher.waitFor();
+    await binary.kill();
+    try {
+      await reader.launcher.click();
+      await reader.page.locator("rag-chatbot [role=alert]", { hasText: "does not answer" }).waitFor();
+    } finally {
+      await binary.start();
+    }
+    await reader.launcher.click();
+    await reader.box.waitFor();
+    assert.equal(await reader.page.locator("rag-chatbot [role=alert]").count(), 0);
+  });
+
   test("offline, the question waits for the connection", async () => {
     await reader.context.setOffline(true);
     const turn = await reader.ask(QUESTION, "failed");

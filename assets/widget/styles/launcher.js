@@ -88,6 +88,19 @@ button {
   color: var(--on-accent);
   font-weight: 600;
 }
+.alert {
+  position: fixed;
+  z-index: 9999;
+  inset-block-end: 5.5em;
+  inset-inline-end: 1.25em;
+  max-width: min(22em, calc(100vw - 2.5em));
+  margin: 0;
+  padding: .6em 1em;
+  border: 1px solid var(--line);
+  border-radius: 10px;
+  background: var(--surface);
+  box-shadow: var(--shade);
+}
 .launcher:hover { filter: brightness(1.08); }
 .launcher kbd {
   font: 600 .8em/1.5 var(--code-font);
