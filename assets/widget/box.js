@@ -81,6 +81,7 @@ export class Box {
   }
 
   focus() {
+    this.#grow();
     this.field.focus();
   }
 
@@ -251,7 +252,9 @@ export class Box {
 
   #grow() {
     this.field.style.height = "auto";
-    this.field.style.height = `${this.field.scrollHeight}px`;
+    // Nothing has a height before it is shown.
+    const { scrollHeight } = this.field;
+    if (scrollHeight > 0) this.field.style.height = `${scrollHeight}px`;
   }
 }
 

@@ -214,7 +214,9 @@ function inline(element, text, around) {
 function fill(element, text, around, leftward) {
   let rest = text;
   for (let found = INLINE.exec(rest); found; found = INLINE.exec(rest)) {
-    plain(element, rest.slice(0, found.index), leftward);
+    const before = rest.slice(0, found.index);
+    // A citation stays on the line of the word it follows.
+    plain(element, found[9] ? before.replace(/ $/, "\u00a0") : before, leftward);
     rest = rest.slice(found.index + found[0].length);
     const [whole, , code, strong, strong2, em, em2, struck, label, address, numbers, bare, escaped] = found;
     /** @param {"strong" | "em" | "s"} tag @param {string} inner */

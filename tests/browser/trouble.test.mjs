@@ -56,6 +56,7 @@ describe("trouble", () => {
   });
 
   test("a widget that can't be fetched any more says so, and opens once it can", async () => {
+    await reader.page.keyboard.press("Escape");
     await reader.visit(`${binary.url}/docs/topics`);
     await reader.launcher.waitFor();
     await binary.kill();

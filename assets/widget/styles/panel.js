@@ -95,11 +95,11 @@ section.panel > .box { width: calc(100% - 2em); max-width: 50rem; margin-inline:
 .excerpt mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-decoration-color: var(--accent-ink); text-underline-offset: 3px; }
 .none, .welcome, .foot { color: var(--muted); margin: 0; padding: .5em 1.2em; }
 .welcome { padding: .6em 1.2em 1.4em; }
-.welcome h3 { color: var(--text); font-size: 1.15em; margin: .2em 0; }
+.welcome h2, .welcome h3 { color: var(--text); font-size: 1.15em; margin: .2em 0; }
 .welcome p { margin: 0; }
 .examples { display: flex; flex-wrap: wrap; gap: .5em; margin-top: .8em; }
 .examples button { color: var(--text); text-align: start; }
-.foot { font-size: .78em; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5em; padding-block: .45em; }
+.foot { font-size: .78em; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5em; padding-block: .45em; margin-block-start: auto; }
 .notice { margin: .3em 1em; padding: .5em .8em; border: 1px solid var(--line); border-radius: 8px; background: var(--tint); font-size: .92em; display: flex; flex-wrap: wrap; align-items: center; gap: .5em; }
 .notice span { flex: 1 1 12em; }
 @media (max-width: 576px) {
