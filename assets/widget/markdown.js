@@ -216,7 +216,7 @@ function fill(element, text, around, leftward) {
   for (let found = INLINE.exec(rest); found; found = INLINE.exec(rest)) {
     const before = rest.slice(0, found.index);
     // A citation stays on the line of the word it follows.
-    plain(element, found[9] ? before.replace(/ $/, "\u00a0") : before, leftward);
+    plain(element, found[10] ? before.replace(/ $/, "\u00a0") : before, leftward);
     rest = rest.slice(found.index + found[0].length);
     const [whole, , code, strong, strong2, em, em2, struck, label, address, numbers, bare, escaped] = found;
     /** @param {"strong" | "em" | "s"} tag @param {string} inner */

@@ -6,6 +6,8 @@
 
 /** How many sections are offered while typing: what fits a phone above its keyboard. */
 const RESULTS = 6;
+/** Messages the server gives at once: even, so that no answer is parted from its question. */
+const PAGE = 100;
 
 export class Server {
   /** @param {string} api with a slash at its end */
@@ -58,13 +60,18 @@ export class Server {
   }
 
   /**
+   * The latest messages of a session, oldest first.
    * @param {string} id
    * @returns {Promise<Message[]>}
    */
   async messages(id) {
-    const response = await this.#send(`sessions/${encodeURIComponent(id)}?limit=100`, { cache: "no-store" });
-    const session = await response.json();
-    return session.messages ?? session.turns ?? [];
+    /** @param {number} offset */
+    const page = async (offset) => {
+      const path = `sessions/${encodeURIComponent(id)}?limit=${PAGE}&offset=${offset}`;
+      return (await this.#send(path, { cache: "no-store" })).json();
+    };
+    const first = await page(0);
+    return (first.total > PAGE ? await page(first.total - PAGE) : first).messages;
   }
 
   /** Deletes a session; one that is gone already counts as deleted. @param {string} id */

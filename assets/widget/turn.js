@@ -261,7 +261,7 @@ async function copied(event, text, words, say) {
 }
 
 /** What the server keeps of a comment at most. */
-const COMMENT_LIMIT = 1000;
+const COMMENT_LIMIT = 2000;
 
 /**
  * @param {Turn} turn
