@@ -4,10 +4,12 @@
 //! texts and whether they are queries or passages.
 //!
 //! ```text
-//!  async callers ─► queue ─► model threads ─► Embedder ─┬─ local: tokenizer ─► Encoder (weights)
+//!  async callers ─► queue ─► model threads ─► Embedder ─┬─ local: tokenizer ─► Encoder (int8 engine | candle)
 //!                                                       └─ openai: a server's /v1/embeddings
 //! ```
 
+#[allow(unsafe_code)] // its kernels, each beside a twin in plain Rust
+pub mod engine;
 mod gguf;
 mod local;
 mod model;
@@ -95,11 +97,30 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
     }
 }
 
-fn encoder(weights: &Weights, engine: EngineKind) -> Result<Box<dyn Encoder>, EmbedError> {
-    match engine {
-        EngineKind::Auto | EngineKind::Candle => Ok(Box::new(reference::Reference::new(weights)?)),
-        other => Err(EmbedError::Model(format!(
-            "this build has no embedding engine `{other}`; leave --embed-engine out to have one chosen"
+/// The engine the options name. `auto` falls back on the reference for models the int8 engine's
+/// kernels don't fit.
+fn encoder(weights: &Weights, kind: EngineKind) -> Result<Box<dyn Encoder>, EmbedError> {
+    let isa = match kind {
+        EngineKind::Candle => return Ok(Box::new(reference::Reference::new(weights)?)),
+        EngineKind::Auto => engine::detect(),
+        EngineKind::Portable => engine::InstructionSet::Portable,
+        EngineKind::Avx2 => engine::InstructionSet::Avx2,
+        EngineKind::AvxVnni => engine::InstructionSet::AvxVnni,
+        EngineKind::Avx512Vnni => engine::InstructionSet::Avx512Vnni,
+        EngineKind::NeonDotprod => engine::InstructionSet::NeonDotprod,
+    };
+    // One thread per call: the queue runs a call on every model thread.
+    match engine::Int8Encoder::new(weights, isa, 1) {
+        Ok(encoder) => {
+            tracing::info!(engine = %isa, "embedding with the int8 engine");
+            Ok(Box::new(encoder))
+        }
+        Err(error) if kind == EngineKind::Auto && error.is_about_the_model() => {
+            tracing::info!(%error, "embedding with the reference engine");
+            Ok(Box::new(reference::Reference::new(weights)?))
+        }
+        Err(error) => Err(EmbedError::Model(format!(
+            "{error}; leave --embed-engine out to have an engine chosen"
         ))),
     }
 }
