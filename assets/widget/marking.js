@@ -93,7 +93,10 @@ export async function mark(quote, hash) {
   if (ranges.length === 0) heading?.scrollIntoView();
   if (heading) {
     // Reading goes on from the heading, for those who listen as well.
-    if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
+    if (!heading.hasAttribute("tabindex")) {
+      heading.tabIndex = -1;
+      heading.style.outline = "none";
+    }
     heading.focus({ preventScroll: true });
   }
   return ranges.length > 0;
@@ -176,8 +179,9 @@ function find(place, quote, heading) {
     if (!first || !last) return [];
     const range = document.createRange();
     range.setStart(first.node, first.offset);
-    const size = (last.node.data.codePointAt(last.offset) ?? 0) > 0xffff ? 2 : 1;
-    range.setEnd(last.node, last.offset + size);
+    // The last letter, and the marks that end the sentence.
+    const end = /^.[\p{M}\p{P}]*/su.exec(last.node.data.slice(last.offset))?.[0].length ?? 1;
+    range.setEnd(last.node, last.offset + end);
     return [range];
   };
   const whole = search(quote);

@@ -207,5 +207,5 @@ function report(host, settings, name, facts, text = {}) {
 /** The same tag twice, or a tag and an element of the owner's, still make one widget. */
 if (!customElements.get("rag-chatbot")) {
   customElements.define("rag-chatbot", RagChatbot);
-  if (!document.querySelector("rag-chatbot")) document.body.append(document.createElement("rag-chatbot"));
+  if (!document.querySelector("rag-chatbot")) (document.body ?? document.documentElement).append(document.createElement("rag-chatbot"));
 }

@@ -14,7 +14,7 @@ const SITE = fileURLToPath(new URL("site", import.meta.url));
 const START_MS = 180_000;
 
 /**
- * @param {{upstream?: string, arguments?: string[], environment?: Record<string, string>}} [options]
+ * @param {{data?: string, upstream?: string, arguments?: string[], environment?: Record<string, string>}} [options]
  */
 export async function startBinary(options = {}) {
   const state = await mkdtemp(join(tmpdir(), "rag-chatbot-browser-"));
@@ -26,7 +26,7 @@ export async function startBinary(options = {}) {
     async start() {
       const child = spawn(
         BINARY,
-        ["serve", "--data", SITE, "--state", state, "--listen", `127.0.0.1:${port}`, ...(options.arguments ?? [])],
+        ["serve", "--data", options.data ?? SITE, "--state", state, "--listen", `127.0.0.1:${port}`, ...(options.arguments ?? [])],
         {
           env: {
             PATH: process.env.PATH,
