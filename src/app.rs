@@ -1,1 +1,187 @@
-//! The composition root.
+//! The composition root: one line per part.
+//!
+//! Every part is made here from its own options, and nowhere else. Nothing is decided here.
+
+use crate::answer::{self, Answerer, Generator, openai};
+use crate::config::Config;
+use crate::corpus::{self, Corpus};
+use crate::embedding::{self, EmbeddingQueue};
+use crate::guard::{self, Gate, RateLimiter};
+use crate::http::{self, Server, site};
+use crate::index::Index;
+use crate::ingest::{self, Library};
+use crate::retrieval::{Retriever, Search, Snapshot};
+use crate::secret::Secret;
+use crate::store;
+use crate::telemetry;
+use anyhow::Context;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Expired conversations are invisible at once; this only frees their space.
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The parts, put together.
+pub struct App {
+    server: Server,
+}
+
+impl App {
+    /// Opens everything; nothing is indexed yet.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let metrics = telemetry::metrics::start();
+        let site = site::Site::open(site_options(config, &discover(config)?.site)?)
+            .context("the site's build cannot be read")?;
+        let store = store::open(&store_options(config))?;
+        let embedder = embedding::open(&embedding_options(config))?;
+        let queue = EmbeddingQueue::start(Arc::clone(&embedder), &embedding_options(config))?;
+        let library = Library::open(ingest::Options { corpus: corpus_options(config)?, state: config.state.clone() }, Arc::clone(&embedder))?;
+        let search: Arc<dyn Search> = Arc::new(Retriever::new(living(&library), queue));
+        let limits = guard_options(config);
+        let answerer = Answerer::new(answer::Parts {
+            search: Arc::clone(&search),
+            store: store.clone(),
+            generator: generator(config)?,
+            scorer: None,
+            gate: Gate::new(limits.max_generations, limits.max_wait),
+            options: answer::Options {
+                site_name: site.title.clone(),
+                ..answer::Options::default()
+            },
+        });
+        store::spawn_purge(Arc::clone(&store.sessions), PURGE_EVERY);
+        Ok(Self {
+            server: Server {
+                answerer,
+                search,
+                library,
+                store,
+                limiter: Arc::new(RateLimiter::new(&limits)),
+                site: Arc::new(site),
+                metrics: metrics.clone(),
+                options: Arc::new(http_options(config)),
+            },
+        })
+    }
+
+    pub fn router(&self) -> axum::Router {
+        http::router(self.server.clone())
+    }
+
+    pub fn library(&self) -> &Arc<Library> {
+        &self.server.library
+    }
+
+    pub fn answerer(&self) -> &Answerer {
+        &self.server.answerer
+    }
+
+    /// Brings the index up to date in the background and, with `watch`, keeps it so.
+    pub fn start_indexing(&self, watch: bool) {
+        self.server.library.spawn(watch);
+    }
+
+    /// Ends what runs in the background.
+    pub fn stop(&self) {
+        self.server.library.stop();
+    }
+
+    /// URL path of the site.
+    pub fn base(&self) -> &str {
+        &self.server.site.base
+    }
+}
+
+/// The chat model that writes answers, if one is set.
+fn generator(config: &Config) -> anyhow::Result<Option<Arc<dyn Generator>>> {
+    let Some(set) = &config.openai else {
+        return Ok(None);
+    };
+    let generator = openai::OpenAi::new(openai::Options {
+        base_url: set.base_url.clone(),
+        api_key: set.api_key.clone(),
+        model: set.model.clone(),
+        price: openai::Price::of(&set.model).unwrap_or(openai::Price::FREE),
+        ..openai::Options::default()
+    })
+    .map_err(anyhow::Error::msg)?;
+    Ok(Some(Arc::new(generator)))
+}
+
+/// What retrieval sees of the library: the index that is living when a question comes.
+fn living(library: &Arc<Library>) -> Snapshot {
+    let library = Arc::clone(library);
+    Arc::new(move || library.index().map(|index| index as Arc<dyn Index>))
+}
+
+/// The documentation as it lies in the folder, before anything is read.
+pub fn discover(config: &Config) -> anyhow::Result<Corpus> {
+    Ok(corpus::discover(&corpus_options(config)?)?)
+}
+
+fn corpus_options(config: &Config) -> anyhow::Result<corpus::Options> {
+    let data = config.data.clone().context(
+        "say where the documentation is with --data DIR (a folder, or the root of a Docusaurus project)",
+    )?;
+    let mut options = corpus::Options::new(data);
+    options.base_url = config.base_path.clone();
+    Ok(options)
+}
+
+pub fn site_options(config: &Config, site: &corpus::Site) -> anyhow::Result<site::Options> {
+    let build = match (&config.site, &site.build_dir) {
+        (Some(named), _) if !named.is_dir() => {
+            anyhow::bail!("--site {}: there is no such folder", named.display())
+        }
+        (Some(named), _) => site::Build::Folder(named.clone()),
+        (None, Some(found)) => site::Build::Folder(found.clone()),
+        (None, None) => site::Build::None,
+    };
+    Ok(site::Options {
+        base: site.base_url.clone(),
+        build,
+        title: site.title.clone(),
+        default_locale: site.default_locale.clone(),
+        corpus: corpus_options(config)?,
+    })
+}
+
+pub fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        database_url: config.database_url.expose().to_owned(),
+        state_dir: config.state.clone(),
+        session_timeout: Duration::from_secs(u64::from(config.session_timeout_hours) * 60 * 60),
+    }
+}
+
+pub fn embedding_options(config: &Config) -> embedding::Options {
+    let mut options = embedding::Options {
+        model_dir: config.model.clone(),
+        embedder: config.embedder,
+        engine: config.embed_engine,
+        threads: config.embed_threads,
+        ..embedding::Options::default()
+    };
+    if let Some(openai) = &config.openai {
+        options.openai_base_url = openai.base_url.clone();
+        options.openai_api_key = openai.api_key.clone().unwrap_or_else(|| Secret::new(""));
+    }
+    options
+}
+
+fn guard_options(config: &Config) -> guard::Options {
+    guard::Options {
+        queries_per_minute: config.queries_per_minute,
+        queries_per_day: config.queries_per_day,
+        ..guard::Options::default()
+    }
+}
+
+fn http_options(config: &Config) -> http::Options {
+    http::Options {
+        environment: config.environment.clone(),
+        allowed_origins: config.allowed_origins.clone(),
+        trusted_proxies: config.trusted_proxies,
+        admin_key: config.admin_key.clone(),
+    }
+}

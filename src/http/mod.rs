@@ -1,1 +1,157 @@
-//! (being built)
+//! Routes and layers: the only folder that knows axum.
+//!
+//! One file per resource, and the wire types with it. What an answer is, where passages come from
+//! and who may ask is decided below; here it is read from requests and written to responses.
+
+mod answered;
+mod asset;
+mod base_path;
+mod catalogue;
+mod extract;
+mod feedback;
+mod health;
+mod ingest;
+mod layers;
+mod limits;
+mod openapi;
+mod problem;
+mod query;
+mod request_id;
+mod search;
+mod sessions;
+pub mod site;
+mod stream;
+mod widget;
+
+use crate::answer::Answerer;
+use crate::guard::RateLimiter;
+use crate::index::Index;
+use crate::ingest::Library;
+use crate::retrieval::Search;
+use crate::secret::Secret;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Extension, Request};
+use axum::middleware::from_fn;
+use catalogue::Catalogue;
+use metrics_exporter_prometheus::PrometheusHandle;
+use problem::{Code, Problem};
+use site::Site;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tower::util::MapRequestLayer;
+use tower::{Layer, ServiceBuilder};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// 10 000 characters of selection, each escaped as two `\uXXXX`, with room for the rest.
+const MAX_BODY_BYTES: usize = 160 * 1024;
+/// A 1 MB chapter in which every second byte pair is escaped as `\uXXXX` (Urdu in ASCII JSON).
+const MAX_INGEST_BYTES: usize = 4 * 1024 * 1024;
+/// A body that makes no progress for this long is not coming any more.
+const BODY_SILENCE: Duration = Duration::from_secs(30);
+
+/// What `http` needs to be told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub environment: String,
+    pub allowed_origins: Vec<String>,
+    /// Proxies in front whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: u8,
+    pub admin_key: Option<Secret>,
+}
+
+/// What handlers work with; cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    pub answerer: Answerer,
+    pub search: Arc<dyn Search>,
+    pub library: Arc<Library>,
+    pub store: Store,
+    pub limiter: Arc<RateLimiter>,
+    pub site: Arc<Site>,
+    pub metrics: PrometheusHandle,
+    pub options: Arc<Options>,
+}
+
+impl Server {
+    fn catalogue(&self) -> Catalogue {
+        Catalogue(self.index())
+    }
+
+    /// The living index; `None` before the first one.
+    fn index(&self) -> Option<Arc<dyn Index>> {
+        self.library.index().map(|index| index as Arc<dyn Index>)
+    }
+}
+
+/// Every endpoint, the site behind them, and what happens to all of them.
+pub fn router(server: Server) -> Router {
+    let (endpoints, mut description) = OpenApiRouter::with_openapi(openapi::Description::openapi())
+        .routes(routes!(query::query))
+        .routes(routes!(query::query_selected_text))
+        .routes(routes!(search::sections))
+        .routes(routes!(sessions::read, sessions::delete))
+        .routes(routes!(feedback::give))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(ingest::add))
+                .layer(DefaultBodyLimit::max(MAX_INGEST_BYTES)),
+        )
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(openapi::describe))
+        .split_for_parts();
+    description.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let endpoints = endpoints
+        .method_not_allowed_fallback(no_such_method)
+        .layer(
+            ServiceBuilder::new()
+                .layer(layers::cors(&server.options.allowed_origins))
+                .layer(CompressionLayer::new())
+                .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+                .layer(Extension(Arc::new(description))),
+        );
+    let routed = endpoints
+        .route("/_rag/{*path}", axum::routing::get(widget::file))
+        .route("/chat", axum::routing::get(widget::chat_page))
+        .fallback(site::serve)
+        .layer(from_fn(layers::observe))
+        .with_state(server.clone());
+    // The base path is taken off before routing, so the routes are one service behind it.
+    let based = MapRequestLayer::new(layers::take_off_base(&server)).layer(routed);
+    Router::new().fallback_service(based).layer(
+        ServiceBuilder::new()
+            .layer(from_fn(request_id::layer))
+            .layer(from_fn(layers::security))
+            .layer(CatchPanicLayer::custom(layers::after_panic)),
+    )
+}
+
+async fn no_such_method(request: Request) -> Problem {
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("{} does not exist here.", request.method()),
+    )
+}
+
+/// Serves until `stop` resolves, then finishes what has begun.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop)
+        .await
+}

@@ -2,3 +2,7 @@
 
 mod corpus_trees;
 mod embedding;
+mod http_errors;
+mod http_query;
+mod http_stream;
+mod test_app;

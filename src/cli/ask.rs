@@ -1,0 +1,74 @@
+//! `ask`: one question, answered in the terminal as it is written.
+
+use super::progress;
+use crate::answer::{AnswerEvent, Mode, Question, Source};
+use crate::app::App;
+use crate::config::Config;
+use crate::retrieval::Scope;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The question
+    question: String,
+    /// Ask the pages of this locale
+    #[arg(long)]
+    locale: Option<String>,
+    /// Ask this version of the documentation
+    #[arg(long)]
+    version: Option<String>,
+    /// Number of sources to answer from
+    #[arg(long, default_value_t = 5)]
+    top_k: usize,
+    /// The whole answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let app = App::open(config).await?;
+    app.start_indexing(false);
+    progress::follow(Arc::clone(app.library())).await;
+    let mut events = app.answerer().ask(Question {
+        text: arguments.question,
+        session_id: None,
+        mode: Mode::FullBook,
+        selected_text: None,
+        scope: Scope {
+            locale: arguments.locale,
+            version: arguments.version,
+            path: None,
+        },
+        top_k: arguments.top_k,
+        request_id: uuid::Uuid::new_v4().to_string(),
+    });
+    while let Some(event) = events.recv().await {
+        match event {
+            AnswerEvent::Token(text) if !arguments.json => {
+                print!("{text}");
+                std::io::stdout().flush()?;
+            }
+            AnswerEvent::Done(answer) => {
+                if arguments.json {
+                    println!("{}", serde_json::to_string_pretty(&answer)?);
+                } else {
+                    print_sources(&answer.sources);
+                }
+                return Ok(ExitCode::SUCCESS);
+            }
+            AnswerEvent::Failed(error) => return Err(error.into()),
+            AnswerEvent::Session(_) | AnswerEvent::Sources(_) | AnswerEvent::Token(_) => {}
+        }
+    }
+    anyhow::bail!("the answer ended before it was done")
+}
+
+fn print_sources(sources: &[Source]) {
+    println!("\n");
+    for source in sources {
+        let path = [vec![source.title.clone()], source.heading_path.clone()].concat();
+        println!("[{}] {}  {}", source.id, path.join(" › "), source.url);
+    }
+}

@@ -1,0 +1,201 @@
+//! Every setting once: its flag, its environment variable, its key in the file, its default.
+//!
+//! The three ways of giving a setting are one definition, so they cannot drift apart; README and
+//! `.env.example` are compared with it by a test. It knows nothing of what the settings do.
+
+use crate::secret::Secret;
+use clap::{Arg, CommandFactory, FromArgMatches};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Declares the settings, all optional, and how a stronger source covers a weaker one.
+macro_rules! settings {
+    ($( $(#[$meta:meta])* $name:ident: $kind:ty ),+ $(,)?) => {
+        /// Settings as one source (flags and environment, file, defaults) gives them.
+        #[derive(Debug, Clone, Default, clap::Args, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Settings {
+            $(
+                $(#[$meta])*
+                #[arg(long, global = true, help_heading = "Settings")]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<$kind>,
+            )+
+        }
+
+        impl Settings {
+            /// These settings, and where one is missing, the weaker source's.
+            pub fn or(self, weaker: Self) -> Self {
+                Self { $( $name: self.$name.or(weaker.$name), )+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Folder of documentation, or the root of a Docusaurus project
+    #[arg(env = "RAG_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// A static build of the site to serve, where it is not the project's own build/
+    #[arg(env = "RAG_SITE", value_name = "DIR")]
+    site: PathBuf,
+    /// Folder for the index and the chat database
+    #[arg(env = "RAG_STATE", value_name = "DIR")]
+    state: PathBuf,
+    /// Address and port to listen on
+    #[arg(env = "RAG_LISTEN", value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// URL path under which readers see the site; read from the Docusaurus project if not given
+    #[arg(env = "RAG_BASE_PATH", value_name = "PATH")]
+    base_path: String,
+    /// Follow changes of the documentation while serving
+    #[arg(env = "RAG_WATCH", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    watch: bool,
+    /// Folder of another sentence encoder (config.json, tokenizer.json, safetensors)
+    #[arg(env = "RAG_MODEL", value_name = "DIR")]
+    model: PathBuf,
+    /// Who computes the embeddings: local or openai
+    #[arg(env = "RAG_EMBEDDER", value_name = "NAME")]
+    embedder: String,
+    /// How the local model is run: auto, candle, portable, avx2, avx-vnni, avx512-vnni, neon-dotprod
+    #[arg(env = "RAG_EMBED_ENGINE", value_name = "NAME")]
+    embed_engine: String,
+    /// Threads for the model; 0 for one per core
+    #[arg(env = "RAG_EMBED_THREADS", value_name = "N")]
+    embed_threads: usize,
+    /// Key of the OpenAI-compatible server that writes the answers
+    #[arg(env = "OPENAI_API_KEY", value_name = "KEY", hide_env_values = true)]
+    openai_api_key: Secret,
+    /// Base URL of the OpenAI-compatible server
+    #[arg(env = "OPENAI_BASE_URL", value_name = "URL")]
+    openai_base_url: String,
+    /// Chat model to ask for
+    #[arg(env = "OPENAI_MODEL", value_name = "NAME")]
+    openai_model: String,
+    /// Where conversations are kept: sqlite:PATH, or sqlite: for chat.db in the state folder
+    #[arg(env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Secret,
+    /// Not used by this version, which keeps its vectors in the state folder
+    #[arg(env = "QDRANT_URL", value_name = "URL")]
+    qdrant_url: String,
+    /// Not used by this version
+    #[arg(env = "QDRANT_API_KEY", value_name = "KEY", hide_env_values = true)]
+    qdrant_api_key: Secret,
+    /// Not used by this version, which keeps limits in memory
+    #[arg(env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    redis_url: Secret,
+    /// Not used by this version
+    #[arg(env = "KAFKA_BROKERS", value_name = "HOSTS")]
+    kafka_brokers: String,
+    /// Not used by this version
+    #[arg(env = "SENTRY_DSN", value_name = "URL", hide_env_values = true)]
+    sentry_dsn: Secret,
+    /// Not used by this version
+    #[arg(env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otel_exporter_otlp_endpoint: String,
+    /// Name of this installation, shown by /health
+    #[arg(env = "ENVIRONMENT", value_name = "NAME")]
+    environment: String,
+    /// How much to log: error, warn, info, debug, trace, or tracing's filter syntax
+    #[arg(env = "LOG_LEVEL", value_name = "LEVEL")]
+    log_level: String,
+    /// Shape of the logs: auto (text on a terminal, else JSON), text or json
+    #[arg(env = "RAG_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: String,
+    /// Origins of other sites that carry the widget, comma separated; * for any
+    #[arg(env = "ALLOWED_ORIGINS_STR", value_name = "ORIGINS")]
+    allowed_origins: String,
+    /// Questions a minute per session and per address; 0 for no limit
+    #[arg(env = "RATE_LIMIT_QUERIES_PER_MINUTE", value_name = "N")]
+    rate_limit_queries_per_minute: u32,
+    /// Questions a day per address; 0 for no limit
+    #[arg(env = "RATE_LIMIT_QUERIES_PER_DAY", value_name = "N")]
+    rate_limit_queries_per_day: u32,
+    /// Proxies in front of this server whose X-Forwarded-For is believed
+    #[arg(env = "RAG_TRUSTED_PROXIES", value_name = "N")]
+    trusted_proxies: u8,
+    /// Hours without a question after which a conversation is forgotten
+    #[arg(env = "SESSION_TIMEOUT_HOURS", value_name = "N")]
+    session_timeout_hours: u32,
+    /// Key that may add documents through POST /ingest; without one nobody may
+    #[arg(env = "RAG_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
+    admin_key: Secret,
+}
+
+impl Settings {
+    /// What holds where nothing is said.
+    pub fn defaults() -> Self {
+        Self {
+            state: Some("state".into()),
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            watch: Some(true),
+            embedder: Some("local".into()),
+            embed_engine: Some("auto".into()),
+            embed_threads: Some(0),
+            database_url: Some(Secret::new("sqlite:")),
+            openai_base_url: Some("https://api.openai.com/v1".into()),
+            openai_model: Some("gpt-4o-mini".into()),
+            environment: Some("development".into()),
+            log_level: Some("info".into()),
+            log_format: Some("auto".into()),
+            rate_limit_queries_per_minute: Some(10),
+            rate_limit_queries_per_day: Some(1000),
+            trusted_proxies: Some(0),
+            session_timeout_hours: Some(24),
+            ..Self::default()
+        }
+    }
+
+    /// The settings as key → TOML value, secrets redacted.
+    pub fn table(&self) -> toml::Table {
+        toml::Table::try_from(self).expect("settings are plain values")
+    }
+}
+
+/// One setting as it is documented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Documented {
+    pub key: String,
+    pub flag: String,
+    pub env: String,
+    pub default: Option<String>,
+    pub help: String,
+    pub secret: bool,
+}
+
+/// Every setting, in the order of its definition.
+pub fn documented() -> Vec<Documented> {
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        settings: Settings,
+    }
+    let defaults = Settings::defaults().table();
+    let describe = |arg: &Arg| {
+        let env = arg.get_env()?.to_str()?.to_owned();
+        let key = arg.get_id().as_str().to_owned();
+        Some(Documented {
+            flag: format!("--{}", arg.get_long()?),
+            default: defaults.get(&key).map(plain),
+            help: arg.get_help()?.to_string(),
+            secret: arg.is_hide_env_values_set(),
+            env,
+            key,
+        })
+    };
+    Alone::command().get_arguments().filter_map(describe).collect()
+}
+
+/// A value as a person writes it: strings without quotes.
+pub(super) fn plain(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Reads settings out of what clap found.
+pub(super) fn from_matches(matches: &clap::ArgMatches) -> Result<Settings, clap::Error> {
+    Settings::from_arg_matches(matches)
+}

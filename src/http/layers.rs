@@ -1,0 +1,115 @@
+//! What happens to every request and response, whatever it is for.
+
+use super::problem::Problem;
+use super::{Server, request_id};
+use crate::telemetry::metrics::{REQUEST_DURATION, REQUESTS};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::time::{Duration, Instant};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+/// What other sites' pages may read of a response besides its body.
+const EXPOSED: [HeaderName; 5] = [
+    request_id::X_REQUEST_ID_NAME,
+    header::RETRY_AFTER,
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
+
+/// Lets the pages of the given origins ask; `*` lets all.
+pub fn cors(origins: &[String]) -> CorsLayer {
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            request_id::X_REQUEST_ID_NAME,
+        ])
+        .expose_headers(EXPOSED)
+        // Chromium keeps a preflight's answer for two hours at most.
+        .max_age(Duration::from_secs(2 * 60 * 60))
+}
+
+/// Headers that close what browsers leave open. A response's own policy is kept.
+pub async fn security(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        // What is not a page has no business loading anything.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Counts the request and writes its line. Health checks are logged only when asked for.
+pub async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    // The template, not the path: labels come from a closed set and never hold a session's id.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "site".to_owned(), |path| path.as_str().to_owned());
+    let method = method_label(request.method());
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!(REQUEST_DURATION, "route" => route.clone()).record(elapsed.as_secs_f64());
+    let request_id = request_id::current();
+    let latency_ms = elapsed.as_secs_f64() * 1000.0;
+    match route.as_str() {
+        "/query" | "/query-selected-text" | "/ingest" | "/feedback" | "/sessions/{id}" => {
+            tracing::info!(request_id, method, route, status, latency_ms, "request");
+        }
+        _ => tracing::debug!(request_id, method, route, status, latency_ms, "request"),
+    }
+    response
+}
+
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// A panic in a handler is one request's misfortune, not the process's.
+pub fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let reason = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(request_id = request_id::current(), reason, "a handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Takes the base path off, before anything is routed.
+pub fn take_off_base(server: &Server) -> impl Fn(Request) -> Request + Clone + Send + Sync + 'static {
+    let base = server.site.base.clone();
+    move |request| super::base_path::strip(&base, request)
+}

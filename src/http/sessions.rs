@@ -1,0 +1,143 @@
+//! `GET` and `DELETE /sessions/{id}`: a conversation, to whoever knows its id.
+
+use super::Server;
+use super::extract::{Parameters, Segment};
+use super::problem::{Code, Problem, ProblemBody};
+use crate::store::{Message, Rating, Role};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// The contract's bounds on a page of messages.
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 100;
+
+/// Which messages to return.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageParameters {
+    /// 1–100.
+    #[serde(default = "default_limit")]
+    #[param(default = 50, minimum = 1, maximum = 100)]
+    limit: u32,
+    #[serde(default)]
+    #[param(default = 0)]
+    offset: u32,
+}
+
+fn default_limit() -> u32 {
+    DEFAULT_LIMIT
+}
+
+/// Part of a conversation, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionBody {
+    session_id: String,
+    messages: Vec<MessageBody>,
+    /// Messages in the whole conversation.
+    total: u64,
+    limit: u32,
+    offset: u32,
+}
+
+/// One side of a turn.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub struct MessageBody {
+    id: String,
+    /// `user` or `assistant`.
+    role: &'static str,
+    content: String,
+    /// Of an answer; empty for a question.
+    #[schema(value_type = Vec<super::answered::SourceBody>)]
+    sources: serde_json::Value,
+    abstained: bool,
+    /// Empty for a question.
+    generator: String,
+    locale: String,
+    /// `up` or `down`, where rated.
+    rating: Option<&'static str>,
+    #[schema(format = DateTime, value_type = String)]
+    created_at: Timestamp,
+}
+
+/// Reads a conversation.
+#[utoipa::path(
+    get, path = "/sessions/{id}", tag = "conversations", params(("id" = String, Path), PageParameters),
+    responses(
+        (status = 200, body = SessionBody),
+        (status = 400, description = "A wrong parameter", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn read(
+    State(server): State<Server>,
+    Segment(id): Segment,
+    Parameters(page): Parameters<PageParameters>,
+) -> Result<Json<SessionBody>, Problem> {
+    if !(1..=MAX_LIMIT).contains(&page.limit) {
+        return Err(Problem::new(
+            Code::InvalidParameter,
+            format!("`limit` must be from 1 to {MAX_LIMIT}."),
+        ));
+    }
+    let found = server.store.turns.page(&id, page.limit, page.offset).await?;
+    Ok(Json(SessionBody {
+        session_id: id,
+        messages: found.messages.into_iter().map(MessageBody::from).collect(),
+        total: found.total,
+        limit: page.limit,
+        offset: page.offset,
+    }))
+}
+
+/// Deletes a conversation with everything in it.
+#[utoipa::path(
+    delete, path = "/sessions/{id}", tag = "conversations", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete(
+    State(server): State<Server>,
+    Segment(id): Segment,
+) -> Result<StatusCode, Problem> {
+    server.store.sessions.delete(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<Message> for MessageBody {
+    fn from(message: Message) -> Self {
+        let mut sources = message.sources;
+        if sources.is_null() {
+            sources = serde_json::json!([]);
+        }
+        for source in sources.as_array_mut().into_iter().flatten() {
+            // The contract's second name of the same number.
+            source["relevance_score"] = source["similarity_score"].clone();
+        }
+        Self {
+            id: message.id,
+            role: match message.role {
+                Role::User => "user",
+                Role::Assistant => "assistant",
+            },
+            content: message.text,
+            sources,
+            abstained: message.abstained,
+            generator: message.generator,
+            locale: message.locale,
+            rating: message.rating.map(|rating| match rating {
+                Rating::Up => "up",
+                Rating::Down => "down",
+            }),
+            created_at: message.created_at,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! An answer as server-sent events: session, sources, token…, done or error.
+//!
+//! When the client goes, the body is dropped, and with it the receiver: the work stops.
+
+use super::answered::{AnswerBody, SourceBody, observe, observe_failure};
+use super::problem::Problem;
+use super::query::ended_early;
+use crate::answer::AnswerEvent;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::Stream;
+use serde_json::json;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Proxies close a connection that is silent for a minute or less; the contract says 15 s.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The response that goes on until the answer is done.
+pub fn response(
+    first: AnswerEvent,
+    events: mpsc::Receiver<AnswerEvent>,
+    request_id: String,
+) -> Response {
+    let state = Some((Some(first), events, request_id));
+    let stream = futures::stream::unfold(state, |state| async move {
+        let (first, mut events, request_id) = state?;
+        let next = match first {
+            Some(first) => Some(first),
+            None => events.recv().await,
+        };
+        let (event, last) = translate(next, &request_id);
+        let rest = (!last).then_some((None, events, request_id));
+        Some((Ok(event), rest))
+    });
+    sse(stream)
+}
+
+fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // Without this nginx collects the events until its buffer is full.
+        (
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        ),
+    ];
+    (headers, Sse::new(stream).keep_alive(heartbeat)).into_response()
+}
+
+/// The event, and whether it is the last.
+fn translate(event: Option<AnswerEvent>, request_id: &str) -> (Event, bool) {
+    let named = |name: &str, data: serde_json::Value| Event::default().event(name).data(data.to_string());
+    let failed = |problem: Problem| {
+        observe_failure(problem.code());
+        (named("error", json!(problem.body(request_id.to_owned()))), true)
+    };
+    match event {
+        Some(AnswerEvent::Session(id)) => (named("session", json!({ "session_id": id })), false),
+        Some(AnswerEvent::Sources(sources)) => {
+            let sources: Vec<SourceBody> = sources.into_iter().map(SourceBody::from).collect();
+            (named("sources", json!({ "sources": sources })), false)
+        }
+        Some(AnswerEvent::Token(text)) => (named("token", json!({ "text": text })), false),
+        Some(AnswerEvent::Done(answer)) => {
+            observe(&answer);
+            let body = AnswerBody::new(*answer, request_id.to_owned());
+            (named("done", json!(body)), true)
+        }
+        Some(AnswerEvent::Failed(error)) => failed(error.into()),
+        None => failed(ended_early()),
+    }
+}
