@@ -116,7 +116,8 @@ function drawBlock(block, around) {
 
   if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(block)) return h("hr");
 
-  if (/^\s*>/.test(first)) {
+  // Nobody quotes a quote of a quote for ever, except to break something.
+  if (/^\s*>(?!(\s*>){5})/.test(first)) {
     const quote = h("blockquote");
     for (const inner of blocksOf(lines.map((line) => line.replace(/^\s*> ?/, "")).join("\n"))) {
       quote.append(drawBlock(inner, around));
@@ -189,9 +190,12 @@ function aligned(element, text) {
   return element;
 }
 
-/** Code, bold, italic, struck, link or image, citation, bare address, escaped sign; in this order. */
+/**
+ * Code, bold, italic, struck, link or image, citation, bare address, escaped sign; in this order.
+ * Bounded where a hostile text could make it try the same letters over and over.
+ */
 const INLINE =
-  /(`+)([^`]|[^`].*?[^`])\1(?!`)|\*\*(?=\S)(.+?)\*\*|__(?=\S)(.+?)__|(?<![*\w])\*(?=\S)([^*]+?)\*(?!\*)|(?<![\w_])_(?=\S)([^_]+?)_(?![\w_])|~~(.+?)~~|!?\[([^\]]*)\]\(\s*<?([^)\s>]*)[^)]*\)|\[(\d{1,2}(?:\s*[,،]\s*\d{1,2})*)\]|(https?:\/\/[^\s<>()"']+[^\s<>()"'.,;:!?،۔])|\\([!-/:-@[-`{-~])/s;
+  /(`+)([^`]|[^`].*?[^`])\1(?!`)|\*\*(?=\S)(.+?)\*\*|__(?=\S)(.+?)__|(?<![*\w])\*(?=\S)([^*]+?)\*(?!\*)|(?<![\w_])_(?=\S)([^_]+?)_(?![\w_])|~~(.+?)~~|!?\[([^\]]{0,500})\]\( ?<?([^)\s>]{0,2000})>?(?:\s["'][^)]{0,500})?\)|\[(\d{1,2}(?:\s*[,،]\s*\d{1,2})*)\]|(https?:\/\/[^\s<>()"']+[^\s<>()"'.,;:!?،۔])|\\([!-/:-@[-`{-~])/s;
 
 /**
  * @template {HTMLElement} E
