@@ -50,7 +50,8 @@ impl Layout {
 pub struct Columns {
     /// One step of the column's int8 weights.
     pub step: Vec<f32>,
-    /// The sum of the column's weights, times its step: what a row's `low` is multiplied with.
+    /// The sum of the column's weights, times its step: what a row's `low` is multiplied with, and
+    /// what a kernel that shifts the bytes of its rows makes up for it with.
     pub sum: Vec<f32>,
     pub bias: Vec<f32>,
 }
