@@ -6,3 +6,4 @@ mod http_errors;
 mod http_query;
 mod http_stream;
 mod test_app;
+mod library;
