@@ -90,7 +90,7 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
                 None => model::embedded()?,
                 Some(folder) => model::from_folder(folder)?,
             };
-            let encoder = encoder(&model.weights, options.engine)?;
+            let encoder = encoder(&model.weights, options.engine, options.model_threads())?;
             Ok(Arc::new(local::Local::new(model, encoder)))
         }
         EmbedderKind::OpenAi => Ok(Arc::new(openai::OpenAi::new(options)?)),
@@ -99,7 +99,11 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
 
 /// The engine the options name. `auto` falls back on the reference for models the int8 engine's
 /// kernels don't fit.
-fn encoder(weights: &Weights, kind: EngineKind) -> Result<Box<dyn Encoder>, EmbedError> {
+fn encoder(
+    weights: &Weights,
+    kind: EngineKind,
+    threads: usize,
+) -> Result<Box<dyn Encoder>, EmbedError> {
     let isa = match kind {
         EngineKind::Candle => return Ok(Box::new(reference::Reference::new(weights)?)),
         EngineKind::Auto => engine::detect(),
@@ -109,8 +113,8 @@ fn encoder(weights: &Weights, kind: EngineKind) -> Result<Box<dyn Encoder>, Embe
         EngineKind::Avx512Vnni => engine::InstructionSet::Avx512Vnni,
         EngineKind::NeonDotprod => engine::InstructionSet::NeonDotprod,
     };
-    // One thread per call: the queue runs a call on every model thread.
-    match engine::Int8Encoder::new(weights, isa, 1) {
+    // A batch is spread over the threads; a question is too small to be, and stays where it is.
+    match engine::Int8Encoder::new(weights, isa, threads) {
         Ok(encoder) => {
             tracing::info!(engine = %isa, "embedding with the int8 engine");
             Ok(Box::new(encoder))
