@@ -32,7 +32,7 @@ pub(crate) fn message(language: Language, nearest: &[Evidence]) -> String {
         for one in nearest {
             text.push_str(&format!(
                 "\n- {} [{}]",
-                super::prompt::neutral_brackets(&one.place()),
+                super::citation::as_text(&one.place()),
                 one.id
             ));
         }

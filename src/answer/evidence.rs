@@ -4,6 +4,7 @@
 //! answer is made of them.
 
 use super::Source;
+use super::prompt::is_hidden;
 use super::sentences::sentences;
 use super::terms::{Stems, terms};
 use crate::corpus::{Block, BlockKind};
@@ -141,9 +142,13 @@ impl Evidence {
     }
 }
 
-/// A sentence on one line: source files wrap where they like.
+/// A sentence on one line, without what cannot be seen: source files wrap where they like.
 pub(crate) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let visible: String = text
+        .chars()
+        .filter(|c| c.is_whitespace() || !is_hidden(*c))
+        .collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The first letters of a text, cut at a word.

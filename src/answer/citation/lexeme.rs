@@ -365,6 +365,14 @@ fn tag(rest: &str, ended: bool) -> Read<'_> {
     one_letter(rest)
 }
 
+/// Whether a tag that is dropped, or a comment, begins here.
+pub(super) fn opens_dropped_tag(rest: &str) -> bool {
+    let inside = &rest[1..];
+    let name = inside.strip_prefix('/').unwrap_or(inside);
+    let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    inside.starts_with('!') || DROPPED_TAGS.contains(&name[..length].to_ascii_lowercase().as_str())
+}
+
 fn comment(rest: &str, ended: bool) -> Read<'_> {
     const OPEN: &str = "<!--";
     if rest.len() < OPEN.len() && OPEN.starts_with(rest) && !ended {

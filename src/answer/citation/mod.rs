@@ -7,7 +7,7 @@
 
 mod lexeme;
 
-use super::prompt::is_hidden;
+use super::prompt::{is_hidden, neutral_brackets};
 use super::sentences::sentences;
 use lexeme::{Lexeme, Place};
 
@@ -190,6 +190,24 @@ impl Filter {
     fn is_allowed(&self, url: &str) -> bool {
         self.allowed.urls.iter().any(|known| known == url)
     }
+}
+
+/// Quoted prose as text that Markdown reads nothing into: no forged citation, link, fence or tag,
+/// nothing that cannot be seen. To a reader it looks the same.
+pub(crate) fn as_text(prose: &str) -> String {
+    let visible: String = prose.chars().filter(|c| !is_hidden(*c)).collect();
+    let mut text = neutral_brackets(&visible)
+        .replace("](", "］(")
+        .replace("```", "ˋˋˋ");
+    let mut from = 0;
+    while let Some(found) = text[from..].find('<') {
+        let at = from + found;
+        if lexeme::opens_dropped_tag(&text[at..]) {
+            text.replace_range(at..=at, "‹");
+        }
+        from = text.ceil_char_boundary(at + 1);
+    }
+    text
 }
 
 /// The passages a finished text cites, in the order they are first cited. Code is skipped.

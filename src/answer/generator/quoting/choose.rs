@@ -18,6 +18,9 @@ const NEIGHBOUR_SHARE: f32 = 0.5;
 const OTHER_SHARE: f32 = 0.75;
 /// Sentences more alike than this say the same.
 const SAME: f32 = 0.5;
+/// A sentence from elsewhere holds this share of the question's terms itself. At .4 the whole
+/// answer held SQuAD's for 80 %, at .2 for 83 % with a quarter of a sentence more.
+const MIN_ADDED_COVERAGE: f32 = 0.2;
 /// Items of a list, or rows of a table, that an announcing sentence brings along.
 const MAX_ITEMS: usize = 7;
 
@@ -86,6 +89,7 @@ impl Choice<'_> {
         let unit = &self.units[at];
         if let Some(before) = self.before(at)
             && unit.leans_back
+            && self.units[before].block == unit.block
             && !self.units[before].is_code()
             && !self.chosen.contains(&before)
         {
@@ -178,7 +182,7 @@ impl Choice<'_> {
     /// Whether a unit says something the chosen ones don't.
     fn adds(&self, at: usize, evidence: &[Evidence], scores: &[Score]) -> bool {
         let unit = &self.units[at];
-        if self.chosen.contains(&at) || scores[at].coverage <= 0.0 {
+        if self.chosen.contains(&at) || scores[at].coverage < MIN_ADDED_COVERAGE {
             return false;
         }
         let repeats = self

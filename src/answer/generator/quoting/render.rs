@@ -3,8 +3,8 @@
 use super::Quoted;
 use super::score::Score;
 use super::units::Unit;
+use crate::answer::citation::as_text;
 use crate::answer::evidence::{Evidence, one_line};
-use crate::answer::prompt::neutral_brackets;
 use crate::corpus::BlockKind;
 
 /// Writes the answer; `None` when nothing was chosen.
@@ -19,7 +19,7 @@ pub(super) fn render(
     let mut tops: Vec<f32> = Vec::new();
     let mut coverage = 0.0_f32;
     let mut last: Option<&Unit<'_>> = None;
-    for &at in chosen {
+    for (place, &at) in chosen.iter().enumerate() {
         let unit = &units[at];
         text.push_str(separator(last, unit));
         last = Some(unit);
@@ -30,10 +30,17 @@ pub(super) fn render(
         let position = cited.iter().position(|(e, _)| *e == unit.evidence);
         let number = position.unwrap_or(cited.len());
         let quote = one_line(unit.text);
-        if matches!(unit.kind, BlockKind::ListItem | BlockKind::Table) && starts_item(&text) {
+        let before = place.checked_sub(1).map(|p| &units[chosen[p]]);
+        let after = chosen.get(place + 1).map(|next| &units[*next]);
+        // An item alone reads as a sentence.
+        let in_list = is_item(unit)
+            && [before, after].into_iter().flatten().any(|other| {
+                other.evidence == unit.evidence && (is_item(other) || other.announces)
+            });
+        if in_list && starts_item(&text) {
             text.push_str("- ");
         }
-        text.push_str(&neutral_brackets(&quote));
+        text.push_str(&as_text(&quote));
         text.push_str(&format!(" [{}]", number + 1));
         coverage = coverage.max(scores[at].coverage);
         if position.is_none() {
@@ -58,12 +65,15 @@ fn separator(last: Option<&Unit<'_>>, unit: &Unit<'_>) -> &'static str {
     if same_section && last.block == unit.block && unit.kind != BlockKind::Table {
         return " ";
     }
-    let items = |u: &Unit<'_>| matches!(u.kind, BlockKind::ListItem | BlockKind::Table);
-    if same_section && items(last) && items(unit) {
+    if same_section && is_item(last) && is_item(unit) {
         "\n"
     } else {
         "\n\n"
     }
+}
+
+fn is_item(unit: &Unit<'_>) -> bool {
+    matches!(unit.kind, BlockKind::ListItem | BlockKind::Table)
 }
 
 fn starts_item(text: &str) -> bool {

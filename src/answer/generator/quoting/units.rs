@@ -5,6 +5,7 @@ use crate::answer::evidence::Evidence;
 use crate::answer::sentences::{leans_back, sentences};
 use crate::answer::terms::Stems;
 use crate::corpus::BlockKind;
+use std::collections::HashSet;
 
 /// Sentences read per answer: bounds the work whatever a page holds. Five passages of 512 tokens
 /// have some 150.
@@ -44,6 +45,8 @@ pub(super) fn units(evidence: &[Evidence]) -> Vec<Unit<'_>> {
     let mut units = Vec::new();
     for (position, one) in evidence.iter().enumerate() {
         let mut order = 0;
+        // Parts of one section overlap.
+        let mut seen = HashSet::new();
         for (block, piece) in one.blocks.iter().enumerate() {
             let texts = match piece.kind {
                 BlockKind::Heading => continue,
@@ -60,7 +63,7 @@ pub(super) fn units(evidence: &[Evidence]) -> Vec<Unit<'_>> {
                 } else {
                     text.len() > MAX_UNIT_BYTES
                 };
-                if text.trim().is_empty() || long || is_rule(text) {
+                if text.trim().is_empty() || long || is_rule(text) || !seen.insert(text) {
                     continue;
                 }
                 if units.len() == MAX_UNITS {

@@ -1,0 +1,8 @@
+//! Questions from asking to `Done`, over a real index, with and without a model behind a server.
+
+mod dialogue;
+mod generated;
+mod hostile;
+mod quoted;
+mod rig;
+mod upstream;

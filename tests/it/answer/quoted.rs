@@ -1,0 +1,142 @@
+//! Answers without a generator.
+
+use super::rig::{Rig, handbook, question};
+use rag_chatbot::answer::{AnswerError, Mode, Question};
+
+#[tokio::test]
+async fn a_definition_is_quoted_with_its_section() {
+    let rig = Rig::new(handbook(), None);
+    let told = rig.ask("What is boil-dry protection?").await;
+    let answer = told.answer();
+    let sentence = "Boil-dry protection is a switch that cuts the power when there is no water in \
+                    the kettle.";
+    assert!(
+        answer.text.starts_with(&format!("{sentence} [1]")),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.sources[0].quote, sentence);
+    assert_eq!(answer.sources[0].url, "/boiling#boil-dry-protection");
+    assert_eq!(
+        (answer.generator.as_str(), answer.abstained),
+        ("quoting", false)
+    );
+    assert!(answer.grounded && answer.notice.is_none());
+    assert_eq!(told.tokens.concat(), answer.text);
+    assert_eq!(told.sources, answer.sources);
+}
+
+#[tokio::test]
+async fn steps_come_as_a_list_with_the_sentence_that_announces_them() {
+    let rig = Rig::new(handbook(), None);
+    let told = rig.ask("How do I start the kettle?").await;
+    let text = &told.answer().text;
+    assert!(text.contains("To start the kettle, do this: [1]"), "{text}");
+    for step in [
+        "- Fill it up to the MAX mark. [1]",
+        "- Close the lid. [1]",
+        "- Press the start button. [1]",
+    ] {
+        assert!(text.contains(step), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_option_is_answered_with_its_description() {
+    let rig = Rig::new(handbook(), None);
+    for asked in ["keepWarm", "What does keepWarm do?"] {
+        let told = rig.ask(asked).await;
+        let text = &told.answer().text;
+        assert!(
+            text.starts_with("The option keepWarm sets for how many minutes"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_urdu_question_is_answered_in_urdu() {
+    let rig = Rig::new(handbook(), None);
+    let told = rig.ask("فلٹر کہاں لگا ہوتا ہے؟").await;
+    let answer = told.answer();
+    assert!(
+        answer
+            .text
+            .starts_with("فلٹر کیتلی کی ٹونٹی کے پیچھے لگا ہوتا ہے۔ [1]"),
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.sources[0].url.starts_with("/ur/safai#"),
+        "{}",
+        answer.sources[0].url
+    );
+}
+
+#[tokio::test]
+async fn what_the_pages_do_not_hold_is_said_so_and_kept_as_a_gap() {
+    let rig = Rig::new(handbook(), None);
+    for (asked, opening) in [
+        (
+            "Who won the football world cup in 1998?",
+            "I could not find",
+        ),
+        ("1998 کا عالمی کپ کس ملک نے جیتا تھا؟", "مجھے دستاویزات میں"),
+    ] {
+        let told = rig.ask(asked).await;
+        let answer = told.answer();
+        assert!(answer.abstained, "{}", answer.text);
+        assert!(answer.text.starts_with(opening), "{}", answer.text);
+        for source in &answer.sources {
+            assert!(answer.text.contains(&format!("[{}]", source.id)));
+        }
+    }
+    let gaps = rig.store.gaps.list(10).await.expect("gaps");
+    assert_eq!(gaps.len(), 2);
+}
+
+#[tokio::test]
+async fn a_turn_is_kept_before_done_is_said() {
+    let rig = Rig::new(handbook(), None);
+    let told = rig.ask("What is boil-dry protection?").await;
+    let session = told.session.clone().expect("a session");
+    let page = rig.store.turns.page(&session, 50, 0).await.expect("kept");
+    assert_eq!(page.total, 2);
+    assert_eq!(page.messages[0].text, "What is boil-dry protection?");
+    assert_eq!(page.messages[1].text, told.answer().text);
+    assert_eq!(page.messages[1].id, told.answer().message_id);
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_exist_is_not_continued() {
+    let rig = Rig::new(handbook(), None);
+    let told = rig
+        .ask_in("AAAAAAAAAAAAAAAAAAAAAAAA", "What is descaling?")
+        .await;
+    assert!(matches!(told.failed, Some(AnswerError::SessionNotFound)));
+    assert!(told.done.is_none());
+}
+
+#[tokio::test]
+async fn a_selection_is_answered_from_alone() {
+    let rig = Rig::new(handbook(), None);
+    let ask = |text: &str| Question {
+        mode: Mode::SelectedText,
+        selected_text: Some("The tank holds two litres. It is made of steel.".to_owned()),
+        ..question(text)
+    };
+    let told = rig.ask_with(ask("How much does the tank hold?")).await;
+    assert!(told.answer().text.starts_with("The tank holds two litres."));
+    assert!(told.answer().sources.is_empty());
+    let told = rig.ask_with(ask("What is boil-dry protection?")).await;
+    assert_eq!(
+        told.answer().text,
+        "The selected text does not contain the answer."
+    );
+    assert!(told.answer().abstained);
+    let told = rig.ask_with(ask("فلٹر کہاں لگا ہوتا ہے؟")).await;
+    assert_eq!(
+        told.answer().text,
+        "منتخب کردہ متن میں اس سوال کا جواب موجود نہیں ہے۔"
+    );
+}

@@ -1,0 +1,239 @@
+//! What every back end must do. A new one adds one line to [`every_store`].
+
+use jiff::Timestamp;
+use rag_chatbot::store::{
+    self, LedgerEntry, Message, Options, Rating, Role, Store, StoreError, new_id,
+};
+use serde_json::json;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A store with an empty database, and what keeps it alive.
+struct Opened {
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+fn every_store(session_timeout: Duration) -> Vec<Opened> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = Options {
+        database_url: "sqlite:".to_owned(),
+        state_dir: folder.path().to_owned(),
+        session_timeout,
+    };
+    let store = store::open(&options).expect("an empty folder opens");
+    vec![Opened {
+        store,
+        _folder: folder,
+    }]
+}
+
+pub fn turn(session_id: &str, question: &str, answer: &str) -> (Message, Message) {
+    let message = |role, text: &str| Message {
+        id: new_id(),
+        session_id: session_id.to_owned(),
+        role,
+        text: text.to_owned(),
+        sources: json!(null),
+        abstained: false,
+        generator: String::new(),
+        locale: "ur".to_owned(),
+        usage: json!(null),
+        context: json!(null),
+        created_at: Timestamp::from_millisecond(1_700_000_000_123).expect("a time"),
+        rating: None,
+    };
+    let asked = Message {
+        context: json!({"query": question}),
+        ..message(Role::User, question)
+    };
+    let answered = Message {
+        sources: json!([{"id": 1, "url": "/docs/kettle#boiling"}]),
+        abstained: true,
+        generator: "quoting".to_owned(),
+        usage: json!({"prompt": 7}),
+        ..message(Role::Assistant, answer)
+    };
+    (asked, answered)
+}
+
+#[tokio::test]
+async fn what_is_appended_is_read_back_whole_and_in_order() {
+    for Opened { store, .. } in every_store(DAY) {
+        let session = store.sessions.create().await.expect("a session");
+        let first = turn(&session.id, "چائے کیسے بنے؟", "پانی ابالیں۔");
+        let second = turn(&session.id, "And then?", "Add leaves.");
+        for (question, answer) in [first.clone(), second.clone()] {
+            store.turns.append(question, answer).await.expect("kept");
+        }
+        let all = store.turns.page(&session.id, 50, 0).await.expect("a page");
+        assert_eq!(all.total, 4);
+        assert_eq!(
+            all.messages,
+            [&first.0, &first.1, &second.0, &second.1].map(Clone::clone)
+        );
+        let middle = store.turns.page(&session.id, 2, 1).await.expect("a page");
+        assert_eq!(middle.messages, [first.1.clone(), second.0.clone()]);
+        let recent = store.turns.recent(&session.id, 2).await.expect("messages");
+        assert_eq!(recent, [second.0, second.1]);
+    }
+}
+
+#[tokio::test]
+async fn one_session_sees_nothing_of_another() {
+    for Opened { store, .. } in every_store(DAY) {
+        let mine = store.sessions.create().await.expect("a session");
+        let other = store.sessions.create().await.expect("a session");
+        assert_ne!(mine.id, other.id);
+        let (question, answer) = turn(&mine.id, "Mine?", "Yours.");
+        let answer_id = answer.id.clone();
+        store.turns.append(question, answer).await.expect("kept");
+        let seen = store.turns.page(&other.id, 50, 0).await.expect("a page");
+        assert_eq!((seen.messages.len(), seen.total), (0, 0));
+        let rated = store
+            .feedback
+            .rate(&answer_id, Some(&other.id), Rating::Up, None)
+            .await;
+        assert_eq!(rated, Err(StoreError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_session_is_gone_with_everything_in_it() {
+    for Opened { store, .. } in every_store(DAY) {
+        let session = store.sessions.create().await.expect("a session");
+        let (question, answer) = turn(&session.id, "Q", "A");
+        let answer_id = answer.id.clone();
+        store.turns.append(question, answer).await.expect("kept");
+        let rate = || store.feedback.rate(&answer_id, None, Rating::Up, None);
+        rate().await.expect("rated");
+        store.sessions.delete(&session.id).await.expect("deleted");
+        assert_eq!(rate().await, Err(StoreError::NotFound));
+        assert_eq!(store.feedback.counts().await, Ok((0, 0)));
+        assert_eq!(
+            store.sessions.touch(&session.id).await,
+            Err(StoreError::NotFound)
+        );
+        assert_eq!(
+            store.turns.page(&session.id, 50, 0).await,
+            Err(StoreError::NotFound)
+        );
+        let (question, answer) = turn(&session.id, "Q", "A");
+        let late = store.turns.append(question, answer).await;
+        assert_eq!(late, Err(StoreError::NotFound));
+        assert_eq!(
+            store.sessions.delete(&session.id).await,
+            Err(StoreError::NotFound)
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_idle_session_is_gone_before_and_after_it_is_purged() {
+    for Opened { store, .. } in every_store(Duration::ZERO) {
+        let session = store.sessions.create().await.expect("a session");
+        assert_eq!(
+            store.sessions.touch(&session.id).await,
+            Err(StoreError::NotFound)
+        );
+        assert_eq!(store.sessions.count_active().await, Ok(0));
+        assert_eq!(store.sessions.purge_expired().await, Ok(1));
+        assert_eq!(store.sessions.purge_expired().await, Ok(0));
+    }
+    for Opened { store, .. } in every_store(DAY) {
+        let session = store.sessions.create().await.expect("a session");
+        assert_eq!(store.sessions.purge_expired().await, Ok(0));
+        assert_eq!(store.sessions.count_active().await, Ok(1));
+        let touched = store.sessions.touch(&session.id).await.expect("alive");
+        assert_eq!(touched.id, session.id);
+    }
+}
+
+#[tokio::test]
+async fn a_second_rating_replaces_the_first_and_shows_on_the_message() {
+    for Opened { store, .. } in every_store(DAY) {
+        let session = store.sessions.create().await.expect("a session");
+        let (question, answer) = turn(&session.id, "Q", "A");
+        let (question_id, answer_id) = (question.id.clone(), answer.id.clone());
+        store.turns.append(question, answer).await.expect("kept");
+        for rating in [Rating::Up, Rating::Down] {
+            store
+                .feedback
+                .rate(&answer_id, Some(&session.id), rating, Some("شکریہ"))
+                .await
+                .expect("rated");
+        }
+        assert_eq!(store.feedback.counts().await, Ok((0, 1)));
+        let page = store.turns.page(&session.id, 50, 0).await.expect("a page");
+        assert_eq!(page.messages[1].rating, Some(Rating::Down));
+        let own_question = store
+            .feedback
+            .rate(&question_id, None, Rating::Up, None)
+            .await;
+        assert_eq!(own_question, Err(StoreError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn the_same_gap_is_counted_once_per_asking() {
+    for Opened { store, .. } in every_store(DAY) {
+        let near = ["/docs/a".to_owned()];
+        for question in ["Is it red?", "  is it  RED", "Is it blue?"] {
+            store
+                .gaps
+                .record(question, "en", &near)
+                .await
+                .expect("recorded");
+        }
+        let gaps = store.gaps.list(10).await.expect("gaps");
+        let counted: Vec<_> = gaps
+            .iter()
+            .map(|g| (g.question.as_str(), g.count))
+            .collect();
+        assert_eq!(counted, [("Is it red?", 2), ("Is it blue?", 1)]);
+        assert_eq!(gaps[0].nearest, near);
+    }
+}
+
+#[tokio::test]
+async fn the_ledger_adds_up_what_was_spent_since() {
+    for Opened { store, .. } in every_store(DAY) {
+        let at = |ms| Timestamp::from_millisecond(ms).expect("a time");
+        for (ms, cost_usd) in [(1_000, 0.5), (2_000, 0.25), (3_000, 0.125)] {
+            let entry = LedgerEntry {
+                message_id: new_id(),
+                generator: "openai".to_owned(),
+                model: "m".to_owned(),
+                prompt_tokens: 10,
+                completion_tokens: 2,
+                cost_usd,
+                at: at(ms),
+            };
+            store.ledger.add(entry).await.expect("added");
+        }
+        let spent = store.ledger.spent_since(at(2_000)).await.expect("a sum");
+        assert_eq!((spent.answers, spent.prompt_tokens), (2, 20));
+        assert!((spent.cost_usd - 0.375).abs() < 1e-9);
+    }
+}
+
+#[tokio::test]
+async fn many_writers_at_once_lose_nothing() {
+    for Opened { store, .. } in every_store(DAY) {
+        let session = store.sessions.create().await.expect("a session");
+        let writers = (0..200).map(|n| {
+            let (question, answer) = turn(&session.id, &format!("Q{n}"), &format!("A{n}"));
+            let store = store.clone();
+            tokio::spawn(async move { store.turns.append(question, answer).await })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.expect("the task ends").expect("kept");
+        }
+        let page = store.turns.page(&session.id, 500, 0).await.expect("a page");
+        assert_eq!(page.total, 400);
+        for pair in page.messages.chunks(2) {
+            assert_eq!(pair[0].text[1..], pair[1].text[1..]);
+        }
+    }
+}

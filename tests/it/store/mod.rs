@@ -1,0 +1,4 @@
+//! The stores: one suite for every back end, and what is SQLite's alone.
+
+mod conformance;
+mod sqlite;
