@@ -150,8 +150,8 @@ async fn answer(
         started,
     };
     let outcome = match question.mode {
-        Mode::SelectedText => asking.from_selection().await,
-        Mode::FullBook => asking.from_documentation().await?,
+        Mode::SelectedText => asking.ask_selection().await,
+        Mode::FullBook => asking.ask_documentation().await?,
     };
     let answer = outcome.keep(&asking).await?;
     send(events, AnswerEvent::Done(Box::new(answer))).await;
@@ -159,7 +159,7 @@ async fn answer(
 }
 
 impl Asking<'_> {
-    async fn from_documentation(&self) -> Result<Outcome, AnswerError> {
+    async fn ask_documentation(&self) -> Result<Outcome, AnswerError> {
         let (context, rewriting) = self.understand().await;
         let searching = Instant::now();
         let found = self
@@ -173,7 +173,7 @@ impl Asking<'_> {
         let is_found = found.found && !found.passages.is_empty();
         let evidence = evidence::number(found.passages);
         let mut outcome = if is_found {
-            self.from_evidence(&context, evidence).await
+            self.ask_evidence(&context, evidence).await
         } else {
             self.abstain(&evidence).await
         };
@@ -205,7 +205,7 @@ impl Asking<'_> {
         (context, used)
     }
 
-    async fn from_evidence(&self, context: &Context, evidence: Vec<Evidence>) -> Outcome {
+    async fn ask_evidence(&self, context: &Context, evidence: Vec<Evidence>) -> Outcome {
         let Some(generator) = &self.parts.generator else {
             return self.quote(context, &evidence, None).await;
         };
@@ -330,7 +330,7 @@ impl Asking<'_> {
         }
     }
 
-    async fn from_selection(&self) -> Outcome {
+    async fn ask_selection(&self) -> Outcome {
         let text = self.question.selected_text.as_deref().unwrap_or_default();
         let selection = selection::evidence(text);
         self.send(AnswerEvent::Sources(Vec::new())).await;

@@ -116,8 +116,7 @@ fn is_definition(words: &[&str], folded: &str) -> bool {
     .any(|ending| ends.ends_with(&fold(ending)));
     // "What is the default timeout of a test in CI?" asks for a fact; few words ask for a meaning.
     let short = words.len() <= 8;
-    (asks_what && short)
-        || (asks_urdu && short)
+    ((asks_what || asks_urdu) && short)
         || matches!(
             *first,
             "define" | "definition" | "meaning" | "explain" | "describe"
