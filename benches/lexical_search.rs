@@ -12,7 +12,10 @@ struct Zipf(u64);
 
 impl Zipf {
     fn word(&mut self) -> String {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         let uniform = (self.0 >> 11) as f64 / (1u64 << 53) as f64;
         let rank = (VOCABULARY as f64).powf(uniform) as u64;
         // Letters from the rank, so that stems and splits behave as on words.
@@ -42,7 +45,11 @@ fn index(state: &State, passages: usize) -> Embedded {
         document.id = format!("page-{page}");
         document.latest_version = true;
         let count = |text: &str| text.len() / 4;
-        let budget = corpus::ChunkBudget { max_tokens: 384, overlap_tokens: 48, count: &count };
+        let budget = corpus::ChunkBudget {
+            max_tokens: 384,
+            overlap_tokens: 48,
+            count: &count,
+        };
         let chunks = corpus::chunk_under("Site", &document, &budget)
             .into_iter()
             .map(|chunk| PreparedChunk::new(&document, chunk))
@@ -54,7 +61,11 @@ fn index(state: &State, passages: usize) -> Embedded {
         corpus_hash: String::new(),
         chunker_version: corpus::CHUNKER_VERSION,
     };
-    builder.finish(about).expect("finishes").publish(state).expect("publishes")
+    builder
+        .finish(about)
+        .expect("finishes")
+        .publish(state)
+        .expect("publishes")
 }
 
 fn searches(criterion: &mut Criterion) {
@@ -65,7 +76,12 @@ fn searches(criterion: &mut Criterion) {
         let index = index(&state, passages);
         let mut zipf = Zipf(99);
         let probes: Vec<Probe> = (0..64)
-            .map(|_| Probe { text: zipf.text(8), vector: None, filter: Filter::default(), depth: 50 })
+            .map(|_| Probe {
+                text: zipf.text(8),
+                vector: None,
+                filter: Filter::default(),
+                depth: 50,
+            })
             .collect();
         let mut turn = 0;
         group.bench_function(BenchmarkId::new("top_50_of", passages), |b| {

@@ -17,7 +17,10 @@ fn retrievals(criterion: &mut Criterion) {
     let model = embedding::open(&options).expect("the built-in model opens");
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let library = Library::open(
-        Options { corpus: corpus::Options::new(docs), state: folder.path().to_owned() },
+        Options {
+            corpus: corpus::Options::new(docs),
+            state: folder.path().to_owned(),
+        },
         Arc::clone(&model),
     )
     .expect("opens");

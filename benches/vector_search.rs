@@ -12,12 +12,16 @@ const DIMENSION: usize = 384;
 fn clustered(rows: usize, seed: u64) -> Vec<f32> {
     let mut state = seed;
     let mut next = move || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 40) as f32 / (1 << 24) as f32 - 0.5
     };
     let mut centre_state = 42u64;
     let mut centre_next = move || {
-        centre_state = centre_state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        centre_state = centre_state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (centre_state >> 40) as f32 / (1 << 24) as f32 - 0.5
     };
     let centres: Vec<f32> = (0..300 * DIMENSION).map(|_| centre_next()).collect();

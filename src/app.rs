@@ -35,7 +35,13 @@ impl App {
         let store = store::open(&store_options(config))?;
         let embedder = embedding::open(&embedding_options(config))?;
         let queue = EmbeddingQueue::start(Arc::clone(&embedder), &embedding_options(config))?;
-        let library = Library::open(ingest::Options { corpus: corpus_options(config)?, state: config.state.clone() }, Arc::clone(&embedder))?;
+        let library = Library::open(
+            ingest::Options {
+                corpus: corpus_options(config)?,
+                state: config.state.clone(),
+            },
+            Arc::clone(&embedder),
+        )?;
         let search: Arc<dyn Search> = Arc::new(Retriever::new(living(&library), queue));
         let limits = guard_options(config);
         let answerer = Answerer::new(answer::Parts {
@@ -70,6 +76,10 @@ impl App {
 
     pub fn library(&self) -> &Arc<Library> {
         &self.server.library
+    }
+
+    pub fn search(&self) -> &Arc<dyn Search> {
+        &self.server.search
     }
 
     pub fn answerer(&self) -> &Answerer {

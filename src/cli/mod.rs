@@ -5,9 +5,11 @@
 mod ask;
 mod completions;
 mod doctor;
+mod eval;
 mod health;
 mod index;
 mod progress;
+mod search;
 mod serve;
 
 use crate::config::{Config, LogFormat, Settings};
@@ -40,6 +42,10 @@ enum Command {
     Index(index::Arguments),
     /// Answer one question here in the terminal
     Ask(ask::Arguments),
+    /// Show the sections a question finds
+    Search(search::Arguments),
+    /// Measure retrieval on labelled questions
+    Eval(eval::Arguments),
     /// Check that everything this needs is there
     Doctor(doctor::Arguments),
     /// Ask a running server whether it is healthy
@@ -102,6 +108,8 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Index(arguments) => index::run(&arguments, config).await,
             Command::Ask(arguments) => ask::run(arguments, config).await,
+            Command::Search(arguments) => search::run(arguments, config).await,
+            Command::Eval(arguments) => eval::run(&arguments, config).await,
             Command::Doctor(arguments) => doctor::run(&arguments, config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),
         }
@@ -116,9 +124,16 @@ fn command() -> clap::Command {
         let empty = arg
             .get_env()
             .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
-        let arg = if empty { arg.env(None::<&'static str>) } else { arg };
+        let arg = if empty {
+            arg.env(None::<&'static str>)
+        } else {
+            arg
+        };
         let key = arg.get_id().as_str().to_owned();
-        let default = defaults.iter().find(|s| s.key == key).and_then(|s| s.default.clone());
+        let default = defaults
+            .iter()
+            .find(|s| s.key == key)
+            .and_then(|s| s.default.clone());
         match (default, arg.get_help().map(ToString::to_string)) {
             (Some(default), Some(help)) => arg.help(format!("{help} [default: {default}]")),
             _ => arg,

@@ -5,11 +5,13 @@
 //! documents go through the same chunker, embedder, index and fusion as any documentation. It does
 //! not know answers.
 
+mod documentation;
 mod measures;
 mod run;
 mod set;
 mod trace;
 
+pub use documentation::{Expected, ask_documentation, read_questions};
 pub use measures::Scores;
 pub use run::{Arm, Evaluator, Grain, SetReport};
 pub use set::{EvalError, Query, Set, find_sets};

@@ -28,6 +28,16 @@ pub enum Grain {
     Page,
 }
 
+impl Grain {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Section => "section",
+            Self::Page => "page",
+        }
+    }
+}
+
 /// What ranks: the product itself, or a baseline beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +55,15 @@ impl Arm {
         Self::Vectors,
         Self::ReciprocalRank,
     ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hybrid => "hybrid",
+            Self::Words => "words",
+            Self::Vectors => "vectors",
+            Self::ReciprocalRank => "reciprocal rank",
+        }
+    }
 }
 
 /// Scores of one set at one grain.
@@ -54,8 +73,15 @@ pub struct SetReport {
     pub grain: Grain,
     #[serde(flatten)]
     pub scores: Scores,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "by_name")]
     pub baselines: Vec<(Arm, Scores)>,
+}
+
+fn by_name<S: serde::Serializer>(
+    baselines: &[(Arm, Scores)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(baselines.iter().map(|(arm, scores)| (arm.name(), scores)))
 }
 
 /// Measures sets with one embedder; indexes are kept under a folder and reused.

@@ -162,8 +162,13 @@ pub fn observe(answer: &Answer) {
     ] {
         counter!(names::TOKENS_USED, "kind" => kind).increment(count);
     }
-    let outcome = if answer.abstained { "abstained" } else { "answered" };
-    counter!(names::ANSWERS, "generator" => answer.generator.clone(), "outcome" => outcome).increment(1);
+    let outcome = if answer.abstained {
+        "abstained"
+    } else {
+        "answered"
+    };
+    counter!(names::ANSWERS, "generator" => answer.generator.clone(), "outcome" => outcome)
+        .increment(1);
 }
 
 /// Counts a question that ended in an error.

@@ -38,7 +38,10 @@ pub struct Asset {
 enum Content {
     Memory(Bytes),
     /// Too large to keep: read as it is sent.
-    File { path: PathBuf, size: u64 },
+    File {
+        path: PathBuf,
+        size: u64,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,16 +112,25 @@ impl Asset {
     }
 
     /// The response to a request with these headers. `status` is 200, or 404 for an error page.
-    pub async fn respond(&self, status: StatusCode, method: &Method, headers: &HeaderMap) -> Response {
+    pub async fn respond(
+        &self,
+        status: StatusCode,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Response {
         let encoding = self.encoding_for(headers);
         let tag = self.quoted_tag(encoding);
         let mut response = if status == StatusCode::OK && matches_tag(headers, &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            self.full_or_part(status, method, headers, encoding, &tag).await
+            self.full_or_part(status, method, headers, encoding, &tag)
+                .await
         };
         let out = response.headers_mut();
-        out.insert(header::ETAG, tag.parse().expect("a hex tag is a header value"));
+        out.insert(
+            header::ETAG,
+            tag.parse().expect("a hex tag is a header value"),
+        );
         out.insert(header::CACHE_CONTROL, self.cache_control());
         out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         if let Some(policy) = &self.policy {
@@ -312,7 +324,10 @@ fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
 enum Wanted {
     All,
     /// Both ends included.
-    Part { from: u64, to: u64 },
+    Part {
+        from: u64,
+        to: u64,
+    },
     Impossible,
 }
 

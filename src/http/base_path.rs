@@ -53,9 +53,15 @@ mod tests {
         let strip = |base: &str, uri: &str| {
             stripped(base, &uri.parse().expect("a uri")).map(|uri| uri.to_string())
         };
-        assert_eq!(strip("/docs/", "/docs/query?a=b").as_deref(), Some("/query?a=b"));
+        assert_eq!(
+            strip("/docs/", "/docs/query?a=b").as_deref(),
+            Some("/query?a=b")
+        );
         assert_eq!(strip("/docs/", "/docs").as_deref(), Some("/"));
-        assert_eq!(strip("/docs/", "/docs/docs/intro").as_deref(), Some("/docs/intro"));
+        assert_eq!(
+            strip("/docs/", "/docs/docs/intro").as_deref(),
+            Some("/docs/intro")
+        );
         assert_eq!(strip("/docs/", "/docsx/query"), None);
         assert_eq!(strip("/docs/", "/query"), None);
         assert_eq!(strip("/", "/query"), None);

@@ -48,7 +48,10 @@ impl Catalogue {
     /// The route of a chapter named by its path, its title or its folder.
     fn chapter(&self, name: &str) -> Option<String> {
         let below = |route: &str, folder: &str| {
-            route == folder || route.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            route == folder
+                || route
+                    .strip_prefix(folder)
+                    .is_some_and(|rest| rest.starts_with('/'))
         };
         let documents = self.documents();
         if name.starts_with('/') {
@@ -67,7 +70,8 @@ impl Catalogue {
             documents.iter().find_map(|document| {
                 let at = document.route.find(&folder)?;
                 let end = at + folder.len();
-                below(&document.route, &document.route[..end]).then(|| document.route[..end].to_owned())
+                below(&document.route, &document.route[..end])
+                    .then(|| document.route[..end].to_owned())
             })
         })
     }

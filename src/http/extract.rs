@@ -79,7 +79,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 impl FromRequestParts<Server> for Client {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        server: &Server,
+    ) -> Result<Self, Self::Rejection> {
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
@@ -120,7 +123,8 @@ mod tests {
     #[test]
     fn a_forged_forwarding_header_does_not_change_who_asks() {
         let peer = IpAddr::from([10, 0, 0, 1]);
-        let seen = |forwarded: &[&str], proxies| client_address(peer, forwarded, proxies).to_string();
+        let seen =
+            |forwarded: &[&str], proxies| client_address(peer, forwarded, proxies).to_string();
         assert_eq!(seen(&["1.2.3.4"], 0), "10.0.0.1");
         assert_eq!(seen(&["6.6.6.6", " 1.2.3.4"], 1), "1.2.3.4");
         assert_eq!(seen(&["6.6.6.6", "1.2.3.4", "10.9.9.9"], 2), "1.2.3.4");

@@ -50,7 +50,11 @@ pub async fn give(
     State(server): State<Server>,
     Body(body): Body<FeedbackBody>,
 ) -> Result<StatusCode, Problem> {
-    let comment = body.comment.as_deref().map(str::trim).filter(|c| !c.is_empty());
+    let comment = body
+        .comment
+        .as_deref()
+        .map(str::trim)
+        .filter(|c| !c.is_empty());
     if comment.is_some_and(|c| c.chars().count() > MAX_COMMENT) {
         return Err(Problem::new(
             Code::InvalidField,
@@ -68,9 +72,10 @@ pub async fn give(
         .rate(&body.message_id, session, rating, comment)
         .await
         .map_err(|error| match error {
-            StoreError::NotFound => {
-                Problem::new(Code::MessageNotFound, "There is no such answer, or it has expired.")
-            }
+            StoreError::NotFound => Problem::new(
+                Code::MessageNotFound,
+                "There is no such answer, or it has expired.",
+            ),
             other => other.into(),
         })?;
     metrics::counter!(FEEDBACK, "rating" => label).increment(1);

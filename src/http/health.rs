@@ -77,10 +77,15 @@ pub async fn ready(State(server): State<Server>) -> Result<Json<ReadyBody>, Prob
         let detail = "The documentation is being read for the first time.";
         return Err(Problem::new(Code::NotReady, detail).retry_after(1));
     };
-    server.store.sessions.count_active().await.map_err(|error| {
-        tracing::warn!(%error, "not ready: the chat database cannot be read");
-        Problem::new(Code::NotReady, "The chat database cannot be reached.").retry_after(5)
-    })?;
+    server
+        .store
+        .sessions
+        .count_active()
+        .await
+        .map_err(|error| {
+            tracing::warn!(%error, "not ready: the chat database cannot be read");
+            Problem::new(Code::NotReady, "The chat database cannot be reached.").retry_after(5)
+        })?;
     let summary = index.summary();
     Ok(Json(ReadyBody {
         status: "ready",
@@ -107,6 +112,9 @@ pub async fn metrics(State(server): State<Server>) -> Response {
         metrics::gauge!(names::CHUNKS).set(summary.chunks as f64);
     }
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (headers, server.metrics.render()).into_response()
 }

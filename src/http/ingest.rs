@@ -65,7 +65,10 @@ impl FromRequestParts<Server> for Writer {
             .and_then(|value| value.strip_prefix("Bearer "))
             .map(str::trim)
             .ok_or_else(|| {
-                Problem::new(Code::Unauthorized, "Send a key as `Authorization: Bearer KEY`.")
+                Problem::new(
+                    Code::Unauthorized,
+                    "Send a key as `Authorization: Bearer KEY`.",
+                )
             })?;
         let allowed = server.options.admin_key.as_ref().is_some_and(|key| {
             // Comparing hashes takes the same time wherever the first difference is.
@@ -98,7 +101,10 @@ pub async fn add(
     Body(body): Body<IngestBody>,
 ) -> Result<Json<IngestedBody>, Problem> {
     if body.content.len() > MAX_CONTENT_BYTES {
-        return Err(Problem::new(Code::ContentTooLarge, "A chapter has at most 1 MB."));
+        return Err(Problem::new(
+            Code::ContentTooLarge,
+            "A chapter has at most 1 MB.",
+        ));
     }
     for (name, value) in [
         ("chapter", &body.chapter),
@@ -110,7 +116,9 @@ pub async fn add(
         if value.trim().is_empty() || too_long {
             return Err(Problem::new(
                 Code::InvalidField,
-                format!("`{name}` must not be empty, and a name has at most {MAX_NAME} characters."),
+                format!(
+                    "`{name}` must not be empty, and a name has at most {MAX_NAME} characters."
+                ),
             ));
         }
     }

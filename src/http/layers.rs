@@ -55,7 +55,9 @@ pub async fn security(request: Request, next: Next) -> Response {
             "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
         ),
     ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -104,12 +106,18 @@ pub fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    tracing::error!(request_id = request_id::current(), reason, "a handler panicked");
+    tracing::error!(
+        request_id = request_id::current(),
+        reason,
+        "a handler panicked"
+    );
     Problem::internal().into_response()
 }
 
 /// Takes the base path off, before anything is routed.
-pub fn take_off_base(server: &Server) -> impl Fn(Request) -> Request + Clone + Send + Sync + 'static {
+pub fn take_off_base(
+    server: &Server,
+) -> impl Fn(Request) -> Request + Clone + Send + Sync + 'static {
     let base = server.site.base.clone();
     move |request| super::base_path::strip(&base, request)
 }

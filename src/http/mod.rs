@@ -112,15 +112,13 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(openapi::describe))
         .split_for_parts();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    let endpoints = endpoints
-        .method_not_allowed_fallback(no_such_method)
-        .layer(
-            ServiceBuilder::new()
-                .layer(layers::cors(&server.options.allowed_origins))
-                .layer(CompressionLayer::new())
-                .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
-                .layer(Extension(Arc::new(description))),
-        );
+    let endpoints = endpoints.method_not_allowed_fallback(no_such_method).layer(
+        ServiceBuilder::new()
+            .layer(layers::cors(&server.options.allowed_origins))
+            .layer(CompressionLayer::new())
+            .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+            .layer(Extension(Arc::new(description))),
+    );
     let routed = endpoints
         .route("/_rag/{*path}", axum::routing::get(widget::file))
         .route("/chat", axum::routing::get(widget::chat_page))

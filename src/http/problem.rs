@@ -103,12 +103,12 @@ impl Code {
             ),
             Self::MessageNotFound => (S::NOT_FOUND, "message_not_found", "There is no such answer"),
             Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many questions"),
-            Self::Overloaded => (
+            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "The server is busy"),
+            Self::NotReady => (
                 S::SERVICE_UNAVAILABLE,
-                "overloaded",
-                "The server is busy",
+                "not_ready",
+                "The server is not ready",
             ),
-            Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready", "The server is not ready"),
             Self::Internal => (
                 S::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -252,7 +252,11 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound => Self::new(Code::SessionNotFound, sentence(&error.to_string())),
             StoreError::Busy(reason) => {
-                tracing::warn!(request_id = request_id::current(), reason, "chat database busy");
+                tracing::warn!(
+                    request_id = request_id::current(),
+                    reason,
+                    "chat database busy"
+                );
                 Self::new(
                     Code::Overloaded,
                     "The chat database is busy; try again in a moment.",
@@ -260,7 +264,11 @@ impl From<StoreError> for Problem {
                 .retry_after(SOON_S)
             }
             StoreError::Open(reason) | StoreError::Failed(reason) => {
-                tracing::error!(request_id = request_id::current(), reason, "chat database failed");
+                tracing::error!(
+                    request_id = request_id::current(),
+                    reason,
+                    "chat database failed"
+                );
                 Self::internal()
             }
         }

@@ -204,7 +204,10 @@ pub(super) fn checked_query(query: &str) -> Result<String, Problem> {
 
 fn checked_selection(text: String) -> Result<String, Problem> {
     if text.trim().is_empty() {
-        return Err(Problem::new(Code::SelectionMissing, "The selected text is empty."));
+        return Err(Problem::new(
+            Code::SelectionMissing,
+            "The selected text is empty.",
+        ));
     }
     let length = text.chars().count();
     if length > MAX_SELECTION {
@@ -252,9 +255,7 @@ fn failed(problem: Problem) -> Response {
     problem.into_response()
 }
 
-async fn whole(
-    mut events: mpsc::Receiver<AnswerEvent>,
-) -> Result<crate::answer::Answer, Problem> {
+async fn whole(mut events: mpsc::Receiver<AnswerEvent>) -> Result<crate::answer::Answer, Problem> {
     while let Some(event) = events.recv().await {
         match event {
             AnswerEvent::Done(answer) => {
@@ -270,5 +271,9 @@ async fn whole(
 
 /// An answer that stops without a last event: the process is going down.
 pub(super) fn ended_early() -> Problem {
-    Problem::new(Code::Overloaded, "The server is restarting; try again in a moment.").retry_after(2)
+    Problem::new(
+        Code::Overloaded,
+        "The server is restarting; try again in a moment.",
+    )
+    .retry_after(2)
 }

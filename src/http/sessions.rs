@@ -86,7 +86,11 @@ pub async fn read(
             format!("`limit` must be from 1 to {MAX_LIMIT}."),
         ));
     }
-    let found = server.store.turns.page(&id, page.limit, page.offset).await?;
+    let found = server
+        .store
+        .turns
+        .page(&id, page.limit, page.offset)
+        .await?;
     Ok(Json(SessionBody {
         session_id: id,
         messages: found.messages.into_iter().map(MessageBody::from).collect(),

@@ -53,10 +53,14 @@ fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -
 
 /// The event, and whether it is the last.
 fn translate(event: Option<AnswerEvent>, request_id: &str) -> (Event, bool) {
-    let named = |name: &str, data: serde_json::Value| Event::default().event(name).data(data.to_string());
+    let named =
+        |name: &str, data: serde_json::Value| Event::default().event(name).data(data.to_string());
     let failed = |problem: Problem| {
         observe_failure(problem.code());
-        (named("error", json!(problem.body(request_id.to_owned()))), true)
+        (
+            named("error", json!(problem.body(request_id.to_owned()))),
+            true,
+        )
     };
     match event {
         Some(AnswerEvent::Session(id)) => (named("session", json!({ "session_id": id })), false),

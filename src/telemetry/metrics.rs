@@ -60,19 +60,57 @@ pub fn start() -> &'static PrometheusHandle {
 }
 
 fn describe() {
-    use metrics::{describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram};
-    histogram!(QUERY_DURATION, Unit::Seconds, "Time from question to finished answer");
-    counter!(QUERY_ERRORS, Unit::Count, "Questions that ended in an error");
-    counter!(TOKENS_USED, Unit::Count, "Tokens used by embedding, prompts and completions");
-    gauge!(VECTOR_SEARCH_LATENCY_MS, Unit::Milliseconds, "Retrieval time of the last question");
-    gauge!(GENERATION_LATENCY_MS, Unit::Milliseconds, "Generation time of the last question");
-    gauge!(ACTIVE_SESSIONS, Unit::Count, "Conversations that have not expired");
+    use metrics::{
+        describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram,
+    };
+    histogram!(
+        QUERY_DURATION,
+        Unit::Seconds,
+        "Time from question to finished answer"
+    );
+    counter!(
+        QUERY_ERRORS,
+        Unit::Count,
+        "Questions that ended in an error"
+    );
+    counter!(
+        TOKENS_USED,
+        Unit::Count,
+        "Tokens used by embedding, prompts and completions"
+    );
+    gauge!(
+        VECTOR_SEARCH_LATENCY_MS,
+        Unit::Milliseconds,
+        "Retrieval time of the last question"
+    );
+    gauge!(
+        GENERATION_LATENCY_MS,
+        Unit::Milliseconds,
+        "Generation time of the last question"
+    );
+    gauge!(
+        ACTIVE_SESSIONS,
+        Unit::Count,
+        "Conversations that have not expired"
+    );
     histogram!(RETRIEVAL_DURATION, Unit::Seconds, "Time spent searching");
-    histogram!(GENERATION_DURATION, Unit::Seconds, "Time spent writing the answer");
+    histogram!(
+        GENERATION_DURATION,
+        Unit::Seconds,
+        "Time spent writing the answer"
+    );
     counter!(ANSWERS, Unit::Count, "Finished answers");
     counter!(REQUESTS, Unit::Count, "HTTP requests");
-    histogram!(REQUEST_DURATION, Unit::Seconds, "Time to the response's head");
-    counter!(LIMITED, Unit::Count, "Questions turned away by a rate limit");
+    histogram!(
+        REQUEST_DURATION,
+        Unit::Seconds,
+        "Time to the response's head"
+    );
+    counter!(
+        LIMITED,
+        Unit::Count,
+        "Questions turned away by a rate limit"
+    );
     gauge!(DOCUMENTS, Unit::Count, "Documents in the served index");
     gauge!(CHUNKS, Unit::Count, "Chunks in the served index");
     counter!(FEEDBACK, Unit::Count, "Ratings given by readers");

@@ -5,8 +5,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn problem(response: reqwest::Response) -> Value {
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-    let id = response.headers()["x-request-id"].to_str().expect("ASCII").to_owned();
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .expect("ASCII")
+        .to_owned();
     let status = response.status().as_u16();
     let mut body: Value = response.json().await.expect("JSON");
     assert_eq!(body["request_id"], id);
@@ -25,25 +31,54 @@ async fn wrong_bodies_are_told_what_is_wrong() {
         ("/query", "[]".to_owned()),
         ("/query", r#"{"query": 5}"#.to_owned()),
         ("/query", r#"{"question": "How?"}"#.to_owned()),
-        ("/query", r#"{"query": "How?", "temperature": 1}"#.to_owned()),
-        ("/query", r#"{"query": "How?", "mode": "half_book"}"#.to_owned()),
+        (
+            "/query",
+            r#"{"query": "How?", "temperature": 1}"#.to_owned(),
+        ),
+        (
+            "/query",
+            r#"{"query": "How?", "mode": "half_book"}"#.to_owned(),
+        ),
         ("/query", r#"{"query": "How?", "top_k": 0}"#.to_owned()),
         ("/query", r#"{"query": "How?", "top_k": 21}"#.to_owned()),
-        ("/query", r#"{"query": "How?", "mode": "selected_text"}"#.to_owned()),
-        ("/query", r#"{"query": "How?", "scope": {"planet": "mars"}}"#.to_owned()),
+        (
+            "/query",
+            r#"{"query": "How?", "mode": "selected_text"}"#.to_owned(),
+        ),
+        (
+            "/query",
+            r#"{"query": "How?", "scope": {"planet": "mars"}}"#.to_owned(),
+        ),
         ("/query", r#"{"query": " \n "}"#.to_owned()),
         ("/query", json!({"query": long}).to_string()),
-        ("/query", r#"{"query": "How?", "session_id": "guess"}"#.to_owned()),
-        ("/query-selected-text", r#"{"query": "How?", "selected_text": " "}"#.to_owned()),
-        ("/query-selected-text", json!({"query": "How?", "selected_text": selection}).to_string()),
-        ("/feedback", r#"{"message_id": "guess", "rating": "up"}"#.to_owned()),
-        ("/feedback", r#"{"message_id": "guess", "rating": "sideways"}"#.to_owned()),
+        (
+            "/query",
+            r#"{"query": "How?", "session_id": "guess"}"#.to_owned(),
+        ),
+        (
+            "/query-selected-text",
+            r#"{"query": "How?", "selected_text": " "}"#.to_owned(),
+        ),
+        (
+            "/query-selected-text",
+            json!({"query": "How?", "selected_text": selection}).to_string(),
+        ),
+        (
+            "/feedback",
+            r#"{"message_id": "guess", "rating": "up"}"#.to_owned(),
+        ),
+        (
+            "/feedback",
+            r#"{"message_id": "guess", "rating": "sideways"}"#.to_owned(),
+        ),
         ("/ingest", r#"{"chapter": "a"}"#.to_owned()),
     ];
     let mut seen = Vec::new();
     for (path, body) in cases {
         let request = app.client.post(format!("{}{path}", app.url));
-        let request = request.header("content-type", "application/json").body(body.clone());
+        let request = request
+            .header("content-type", "application/json")
+            .body(body.clone());
         let problem = problem(request.send().await.expect("a response")).await;
         let shown: String = body.chars().take(60).collect();
         seen.push(json!({"request": format!("POST {path} {shown}"), "problem": problem}));
@@ -73,7 +108,9 @@ async fn wrong_addresses_and_methods_are_told_what_is_wrong() {
     ];
     let mut seen = Vec::new();
     for (method, path) in cases {
-        let request = app.client.request(method.clone(), format!("{}{path}", app.url));
+        let request = app
+            .client
+            .request(method.clone(), format!("{}{path}", app.url));
         let problem = problem(request.send().await.expect("a response")).await;
         seen.push(json!({"request": format!("{method} {path}"), "problem": problem}));
     }
@@ -84,10 +121,21 @@ async fn wrong_addresses_and_methods_are_told_what_is_wrong() {
 async fn a_body_that_is_not_json_or_is_huge_is_refused_before_it_is_read_whole() {
     let app = TestApp::start().await;
     let url = format!("{}/query", app.url);
-    let typed = app.client.post(&url).header("content-type", "text/plain").body("How?");
-    assert_eq!(problem(typed.send().await.expect("a response")).await["code"], "unsupported_media_type");
+    let typed = app
+        .client
+        .post(&url)
+        .header("content-type", "text/plain")
+        .body("How?");
+    assert_eq!(
+        problem(typed.send().await.expect("a response")).await["code"],
+        "unsupported_media_type"
+    );
     let huge = json!({"query": "x".repeat(200 * 1024)}).to_string();
-    let sent = app.client.post(&url).header("content-type", "application/json").body(huge);
+    let sent = app
+        .client
+        .post(&url)
+        .header("content-type", "application/json")
+        .body(huge);
     let refused = sent.send().await.expect("a response");
     assert_eq!(refused.status(), 413);
     assert_eq!(problem(refused).await["code"], "body_too_large");
@@ -96,8 +144,15 @@ async fn a_body_that_is_not_json_or_is_huge_is_refused_before_it_is_read_whole()
 #[tokio::test]
 async fn a_clients_own_request_id_is_kept_when_it_is_plain() {
     let app = TestApp::start().await;
-    for (sent, kept) in [("trace-1.a_B", true), ("with space", false), ("<script>", false)] {
-        let request = app.client.get(format!("{}/livez", app.url)).header("x-request-id", sent);
+    for (sent, kept) in [
+        ("trace-1.a_B", true),
+        ("with space", false),
+        ("<script>", false),
+    ] {
+        let request = app
+            .client
+            .get(format!("{}/livez", app.url))
+            .header("x-request-id", sent);
         let response = request.send().await.expect("a response");
         assert_eq!(response.headers()["x-request-id"] == sent, kept, "{sent}");
     }
@@ -108,8 +163,16 @@ async fn every_response_closes_what_browsers_leave_open() {
     let app = TestApp::start().await;
     for path in ["/health", "/intro", "/_rag/widget.js", "/no-such-page"] {
         let response = app.get(path).await;
-        for header in ["x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy"] {
-            assert!(response.headers().contains_key(header), "{header} of {path}");
+        for header in [
+            "x-request-id",
+            "x-content-type-options",
+            "content-security-policy",
+            "referrer-policy",
+        ] {
+            assert!(
+                response.headers().contains_key(header),
+                "{header} of {path}"
+            );
         }
     }
 }
@@ -133,8 +196,13 @@ async fn only_named_origins_may_ask_from_their_pages() {
             .header("access-control-request-headers", "content-type")
             .send()
     };
-    let named = preflight("https://docs.example.com").await.expect("a response");
-    assert_eq!(named.headers()["access-control-allow-origin"], "https://docs.example.com");
+    let named = preflight("https://docs.example.com")
+        .await
+        .expect("a response");
+    assert_eq!(
+        named.headers()["access-control-allow-origin"],
+        "https://docs.example.com"
+    );
     let other = preflight("https://evil.example").await.expect("a response");
     assert!(!other.headers().contains_key("access-control-allow-origin"));
     // The widget itself is public: browsers load modules from other origins with CORS.
@@ -152,12 +220,21 @@ async fn the_description_names_every_endpoint_and_nothing_else() {
             found.push(format!("{} {path}", method.to_uppercase()));
             let probe = path.replace("{id}", "guess");
             let method: Method = method.to_uppercase().parse().expect("a method");
-            let request = app.client.request(method.clone(), format!("{}{probe}", app.url));
-            let request = if method == Method::POST { request.json(&json!({})) } else { request };
+            let request = app
+                .client
+                .request(method.clone(), format!("{}{probe}", app.url));
+            let request = if method == Method::POST {
+                request.json(&json!({}))
+            } else {
+                request
+            };
             let response = request.send().await.expect("a response");
             let status = response.status().as_u16().to_string();
             let described = operation["responses"].as_object().expect("responses");
-            assert!(described.contains_key(&status), "{method} {path} answered {status}");
+            assert!(
+                described.contains_key(&status),
+                "{method} {path} answered {status}"
+            );
         }
     }
     found.sort();

@@ -8,7 +8,9 @@ fn events(body: &str) -> Vec<(String, Value)> {
     body.split("\n\n")
         .filter_map(|block| {
             let field = |name: &str| {
-                block.lines().find_map(|line| line.strip_prefix(name).map(str::trim_start))
+                block
+                    .lines()
+                    .find_map(|line| line.strip_prefix(name).map(str::trim_start))
             };
             let data = serde_json::from_str(field("data:")?).expect("events carry JSON");
             Some((field("event:")?.to_owned(), data))
@@ -31,14 +33,24 @@ async fn a_stream_is_a_session_its_sources_tokens_and_the_whole_answer() {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.headers()["x-accel-buffering"], "no");
     assert_eq!(response.headers()["cache-control"], "no-store");
-    let request_id = response.headers()["x-request-id"].to_str().expect("ASCII").to_owned();
+    let request_id = response.headers()["x-request-id"]
+        .to_str()
+        .expect("ASCII")
+        .to_owned();
     let events = events(&response.text().await.expect("a body"));
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names[..2], ["session", "sources"]);
     assert_eq!(names.last(), Some(&"done"));
-    assert!(names[2..names.len() - 1].iter().all(|name| *name == "token"));
-    let text: String = events.iter().filter(|(name, _)| name == "token")
-        .map(|(_, data)| data["text"].as_str().expect("text")).collect();
+    assert!(
+        names[2..names.len() - 1]
+            .iter()
+            .all(|name| *name == "token")
+    );
+    let text: String = events
+        .iter()
+        .filter(|(name, _)| name == "token")
+        .map(|(_, data)| data["text"].as_str().expect("text"))
+        .collect();
     let done = &events.last().expect("a last event").1;
     assert_eq!(done["answer"], text);
     assert_eq!(done["session_id"], events[0].1["session_id"]);
@@ -60,9 +72,19 @@ async fn what_fails_before_the_first_event_has_its_status() {
 async fn a_finished_stream_is_in_the_conversation() {
     let app = TestApp::start().await;
     let body = json!({"query": "How many wheels does it have?", "stream": true});
-    let stream = app.post("/query", &body).await.text().await.expect("a body");
+    let stream = app
+        .post("/query", &body)
+        .await
+        .text()
+        .await
+        .expect("a body");
     let done = events(&stream).pop().expect("a last event").1;
     let session = done["session_id"].as_str().expect("an id");
-    let kept: Value = app.get(&format!("/sessions/{session}")).await.json().await.expect("JSON");
+    let kept: Value = app
+        .get(&format!("/sessions/{session}"))
+        .await
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(kept["messages"][1]["content"], done["answer"]);
 }

@@ -28,7 +28,11 @@ impl Folders {
         let root = tempfile::tempdir().expect("a temporary folder");
         let (docs, state) = (root.path().join("docs"), root.path().join("state"));
         fs::create_dir(&docs).expect("makes the folder");
-        Self { _root: root, docs, state }
+        Self {
+            _root: root,
+            docs,
+            state,
+        }
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -40,13 +44,22 @@ impl Folders {
     }
 
     fn options(&self) -> Options {
-        Options { corpus: corpus::Options::new(&self.docs), state: self.state.clone() }
+        Options {
+            corpus: corpus::Options::new(&self.docs),
+            state: self.state.clone(),
+        }
     }
 
     fn with_pages() -> Self {
         let folders = Self::new();
-        folders.write("install.md", "# Install\n\nRun `npm install zebra` in your project.\n");
-        folders.write("charge.md", "# Battery\n\nThe robot charges for two hours at the dock.\n");
+        folders.write(
+            "install.md",
+            "# Install\n\nRun `npm install zebra` in your project.\n",
+        );
+        folders.write(
+            "charge.md",
+            "# Battery\n\nThe robot charges for two hours at the dock.\n",
+        );
         folders.write(
             "ur.md",
             "# بیٹری\n\nروبوٹ کی بیٹری دو گھنٹے میں چارج ہوتی ہے۔\n",
@@ -58,8 +71,7 @@ impl Folders {
 fn ask(library: &Arc<Library>, question: &str) -> Retrieved {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let living = Arc::clone(library);
-    let snapshot: Snapshot =
-        Arc::new(move || living.index().map(|index| index as Arc<dyn Index>));
+    let snapshot: Snapshot = Arc::new(move || living.index().map(|index| index as Arc<dyn Index>));
     let queue = EmbeddingQueue::start(model(), &embedding::Options::default()).expect("threads");
     let retriever = Retriever::new(snapshot, queue);
     runtime
@@ -76,7 +88,13 @@ fn current(state: &Path) -> PathBuf {
 fn questions_in_english_and_urdu_find_their_pages() {
     let folders = Folders::with_pages();
     let library = folders.open();
-    assert_eq!(library.refresh().expect("indexes"), Outcome::Rebuilt { documents: 3, chunks: 3 });
+    assert_eq!(
+        library.refresh().expect("indexes"),
+        Outcome::Rebuilt {
+            documents: 3,
+            chunks: 3
+        }
+    );
     let found = ask(&library, "How long does the robot take to charge?");
     assert_eq!(found.passages[0].document.id, "charge.md");
     assert!(!found.words_only);
@@ -90,12 +108,24 @@ fn a_changed_page_is_found_and_a_deleted_one_is_not() {
     let library = folders.open();
     library.refresh().expect("indexes");
     assert_eq!(library.refresh().expect("looks again"), Outcome::Unchanged);
-    folders.write("install.md", "# Install\n\nRun `cargo install giraffe` instead.\n");
+    folders.write(
+        "install.md",
+        "# Install\n\nRun `cargo install giraffe` instead.\n",
+    );
     fs::remove_file(folders.docs.join("charge.md")).expect("removes");
-    assert_eq!(library.refresh().expect("indexes"), Outcome::Rebuilt { documents: 2, chunks: 2 });
+    assert_eq!(
+        library.refresh().expect("indexes"),
+        Outcome::Rebuilt {
+            documents: 2,
+            chunks: 2
+        }
+    );
     let found = ask(&library, "cargo install giraffe");
     assert!(found.passages[0].text().contains("giraffe"));
-    let found = ask(&library, "How long does the robot take to charge at the dock?");
+    let found = ask(
+        &library,
+        "How long does the robot take to charge at the dock?",
+    );
     assert!(found.passages.iter().all(|p| p.document.id != "charge.md"));
 }
 
@@ -117,7 +147,10 @@ fn a_restart_answers_from_the_index_on_disk_without_reading_the_folder() {
     let library = folders.open();
     let found = ask(&library, "How long does the robot take to charge?");
     assert_eq!(found.passages[0].document.id, "charge.md");
-    assert!(library.refresh().is_err(), "a vanished folder is an error, not an empty index");
+    assert!(
+        library.refresh().is_err(),
+        "a vanished folder is an error, not an empty index"
+    );
     assert_eq!(library.progress().borrow().phase, Phase::Failed);
     assert!(library.index().is_some(), "the last index still answers");
 }
@@ -129,13 +162,23 @@ fn every_damaged_file_of_a_generation_is_noticed_and_the_index_is_rebuilt() {
     library.refresh().expect("indexes");
     drop(library);
     let mut files: Vec<PathBuf> = Vec::new();
-    for folder in [current(&folders.state), current(&folders.state).join("words")] {
-        let entries = fs::read_dir(folder).expect("lists").flatten().map(|e| e.path());
+    for folder in [
+        current(&folders.state),
+        current(&folders.state).join("words"),
+    ] {
+        let entries = fs::read_dir(folder)
+            .expect("lists")
+            .flatten()
+            .map(|e| e.path());
         files.extend(entries.filter(|p| p.is_file() && !p.to_string_lossy().ends_with(".lock")));
     }
     let names: Vec<PathBuf> = files
         .iter()
-        .map(|f| f.strip_prefix(current(&folders.state)).expect("within").to_owned())
+        .map(|f| {
+            f.strip_prefix(current(&folders.state))
+                .expect("within")
+                .to_owned()
+        })
         .collect();
     assert!(names.len() >= 4, "{names:?}");
     for name in names {
@@ -145,8 +188,13 @@ fn every_damaged_file_of_a_generation_is_noticed_and_the_index_is_rebuilt() {
             // Segment names differ between generations: damage the one in its place.
             let extension = name.extension().map(|e| e.to_owned());
             let same_kind = |p: &PathBuf| p.extension().map(|e| e.to_owned()) == extension;
-            let entries = fs::read_dir(generation.join("words")).expect("lists").flatten();
-            path = entries.map(|e| e.path()).find(same_kind).expect("a file of the same kind");
+            let entries = fs::read_dir(generation.join("words"))
+                .expect("lists")
+                .flatten();
+            path = entries
+                .map(|e| e.path())
+                .find(same_kind)
+                .expect("a file of the same kind");
         }
         let bytes = fs::read(&path).expect("reads");
         fs::write(&path, &bytes[..bytes.len() / 2]).expect("truncates");
@@ -154,7 +202,12 @@ fn every_damaged_file_of_a_generation_is_noticed_and_the_index_is_rebuilt() {
         assert!(library.index().is_none(), "{} was trusted", path.display());
         library.refresh().expect("rebuilds");
         let found = ask(&library, "How long does the robot take to charge?");
-        assert_eq!(found.passages[0].document.id, "charge.md", "after {}", path.display());
+        assert_eq!(
+            found.passages[0].document.id,
+            "charge.md",
+            "after {}",
+            path.display()
+        );
     }
 }
 
@@ -181,7 +234,10 @@ fn what_a_crash_left_behind_is_swept_away_and_never_served() {
 fn an_interrupted_run_keeps_its_vectors() {
     let folders = Folders::new();
     for page in 0..40 {
-        let text = format!("# Page {page}\n\n{}\n", format!("Sentence {page} about robots. ").repeat(60));
+        let text = format!(
+            "# Page {page}\n\n{}\n",
+            format!("Sentence {page} about robots. ").repeat(60)
+        );
         folders.write(&format!("page-{page}.md"), &text);
     }
     let library = folders.open();
@@ -227,6 +283,9 @@ fn a_pushed_document_is_found_and_outlives_the_folder_and_a_restart() {
     library.refresh().expect("indexes");
     let found = ask(&library, "How much does the vacuum gripper lift?");
     assert!(found.passages[0].text().contains("nine kilograms"));
-    let empty = Pushed { content: " ".into(), ..pushed };
+    let empty = Pushed {
+        content: " ".into(),
+        ..pushed
+    };
     assert!(matches!(library.push(&empty), Err(IngestError::Refused(_))));
 }

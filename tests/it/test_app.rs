@@ -143,7 +143,9 @@ impl TestApp {
 
     /// Asks and returns the whole answer.
     pub async fn ask(&self, query: &str) -> Value {
-        let response = self.post("/query", &serde_json::json!({ "query": query })).await;
+        let response = self
+            .post("/query", &serde_json::json!({ "query": query }))
+            .await;
         assert_eq!(response.status(), 200, "{query}");
         response.json().await.expect("JSON")
     }

@@ -141,7 +141,10 @@ impl Files {
         };
         let asset = Asset::new(bytes, &content_type)
             .caching(caching)
-            .precompressed(self.read(&format!("{path}.br")), self.read(&format!("{path}.gz")));
+            .precompressed(
+                self.read(&format!("{path}.br")),
+                self.read(&format!("{path}.gz")),
+            );
         Some(Prepared {
             asset,
             canonical_slash: false,
@@ -216,9 +219,24 @@ mod tests {
     #[test]
     fn no_spelling_of_a_path_leads_out_of_the_folder() {
         let refused = [
-            "/../secret", "/..%2fsecret", "/%2e%2e/secret", "/%2e%2e%2fsecret", "/a/../../secret",
-            "/..\\secret", "/..%5csecret", "//etc/passwd", "/a//b", "/%00", "/a%00.html", "/.git/config",
-            "/.env", "/a/./b", "/c:/x", "/%ff", "/%c0%ae%c0%ae/x", "no-slash",
+            "/../secret",
+            "/..%2fsecret",
+            "/%2e%2e/secret",
+            "/%2e%2e%2fsecret",
+            "/a/../../secret",
+            "/..\\secret",
+            "/..%5csecret",
+            "//etc/passwd",
+            "/a//b",
+            "/%00",
+            "/a%00.html",
+            "/.git/config",
+            "/.env",
+            "/a/./b",
+            "/c:/x",
+            "/%ff",
+            "/%c0%ae%c0%ae/x",
+            "no-slash",
         ];
         for path in refused {
             assert_eq!(plain_path(path), None, "{path}");
@@ -227,17 +245,25 @@ mod tests {
         assert_eq!(plain_path("/%252e%252e/x").as_deref(), Some("%2e%2e/x"));
         assert_eq!(plain_path("/").as_deref(), Some(""));
         assert_eq!(plain_path("/docs/%D8%A8/").as_deref(), Some("docs/ب/"));
-        assert_eq!(plain_path("/.well-known/x").as_deref(), Some(".well-known/x"));
+        assert_eq!(
+            plain_path("/.well-known/x").as_deref(),
+            Some(".well-known/x")
+        );
     }
 
     #[test]
     fn a_symlink_out_of_the_build_is_not_followed() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let build = folder.path().canonicalize().expect("it exists").join("build");
+        let build = folder
+            .path()
+            .canonicalize()
+            .expect("it exists")
+            .join("build");
         std::fs::create_dir(&build).expect("created");
         std::fs::write(folder.path().join("secret"), "secret").expect("written");
         std::fs::write(build.join("page.html"), "page").expect("written");
-        std::os::unix::fs::symlink(folder.path().join("secret"), build.join("out")).expect("linked");
+        std::os::unix::fs::symlink(folder.path().join("secret"), build.join("out"))
+            .expect("linked");
         std::os::unix::fs::symlink(build.join("page.html"), build.join("in.html")).expect("linked");
         let files = Files::new(Root::Folder(build), "/");
         assert!(files.get("out").is_none());
@@ -247,7 +273,9 @@ mod tests {
     #[test]
     fn only_files_named_by_their_content_are_kept_for_good() {
         assert!(is_named_by_content("assets/js/main.1a2b3c4d.js"));
-        assert!(is_named_by_content("assets/images/logo-0123456789abcdef0123456789abcdef.png"));
+        assert!(is_named_by_content(
+            "assets/images/logo-0123456789abcdef0123456789abcdef.png"
+        ));
         assert!(!is_named_by_content("assets/js/main.js"));
         assert!(!is_named_by_content("img/logo.svg"));
         assert!(!is_named_by_content("docs/deadbeef1/index.html"));

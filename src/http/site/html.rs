@@ -188,16 +188,28 @@ mod tests {
         let policy = policy(page);
         let policy = policy.to_str().expect("ASCII");
         // sha256 of `alert(1)`, from any other tool.
-        assert!(policy.contains("'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"), "{policy}");
-        assert!(policy.contains(" https://www.googletagmanager.com;"), "{policy}");
+        assert!(
+            policy.contains("'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"),
+            "{policy}"
+        );
+        assert!(
+            policy.contains(" https://www.googletagmanager.com;"),
+            "{policy}"
+        );
         assert!(!policy.contains("script-src 'self' 'unsafe-inline'"));
     }
 
     #[test]
     fn the_canonical_address_is_found_in_minified_html() {
         let page = b"<link rel=icon href=/x><link data-rh=true rel=canonical href=https://a.example/docs/intro/>";
-        assert_eq!(canonical(page).as_deref(), Some("https://a.example/docs/intro/"));
-        assert_eq!(canonical(b"<link rel='canonical' href='/a'><p>").as_deref(), Some("/a"));
+        assert_eq!(
+            canonical(page).as_deref(),
+            Some("https://a.example/docs/intro/")
+        );
+        assert_eq!(
+            canonical(b"<link rel='canonical' href='/a'><p>").as_deref(),
+            Some("/a")
+        );
         assert_eq!(canonical(b"<link = / ><p>"), None);
         assert_eq!(canonical(b"<link rel=canonical"), None);
     }

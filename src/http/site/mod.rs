@@ -12,10 +12,10 @@ mod texts;
 
 pub use files::has_embedded_build;
 
+use super::Server;
 use super::asset::Asset;
 use super::base_path::AsSent;
 use super::problem::{Code, Problem};
-use super::Server;
 use crate::corpus;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -96,7 +96,10 @@ impl Site {
                 .get(&format!("{folder}.html"))
                 .map(|_| Found::Redirect(request_path.trim_end_matches('/').to_owned()));
         }
-        if let Some(file) = files.get(&path).or_else(|| files.get(&format!("{path}.html"))) {
+        if let Some(file) = files
+            .get(&path)
+            .or_else(|| files.get(&format!("{path}.html")))
+        {
             return Some(Found::File(file));
         }
         let page = files.get(&index)?;
@@ -132,7 +135,9 @@ pub async fn serve(State(server): State<Server>, request: Request) -> Response {
     let mut paths = vec![path.clone()];
     paths.extend(as_sent);
     for path in &paths {
-        if let Some(response) = from_build(&server, path, parts.uri.query(), &method, &headers).await {
+        if let Some(response) =
+            from_build(&server, path, parts.uri.query(), &method, &headers).await
+        {
             return response;
         }
     }
@@ -196,7 +201,9 @@ async fn blocking(
 }
 
 async fn from_index(pages: &Pages<'_>, path: &str) -> Option<Asset> {
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let path = percent_encoding::percent_decode_str(path)
+        .decode_utf8()
+        .ok()?;
     if let Some(text) = texts::llms(pages, &path).await {
         return Some(Asset::new(text, "text/plain; charset=utf-8"));
     }
@@ -215,7 +222,10 @@ async fn missing(server: &Server, path: String, method: &Method, headers: &Heade
     let site = Arc::clone(&server.site);
     let page = blocking(headers, move || site.missing_page(&path).map(Found::File)).await;
     if let Some(Found::File(page)) = page {
-        return page.asset.respond(StatusCode::NOT_FOUND, method, headers).await;
+        return page
+            .asset
+            .respond(StatusCode::NOT_FOUND, method, headers)
+            .await;
     }
     let pages = match server.index() {
         Some(index) => Pages::open(&server.site, index).await,

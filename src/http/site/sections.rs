@@ -16,7 +16,9 @@ pub fn html(title: &str, sections: &[Section]) -> String {
             let id = section
                 .anchor
                 .as_deref()
-                .map_or_else(String::new, |anchor| format!(r#" id="{}""#, escaped(anchor)));
+                .map_or_else(String::new, |anchor| {
+                    format!(r#" id="{}""#, escaped(anchor))
+                });
             let heading = escaped(&section.heading);
             write!(out, "<h{level}{id}>{heading}</h{level}>").expect(INFALLIBLE);
         }

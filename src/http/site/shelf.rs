@@ -57,7 +57,10 @@ impl Shelf {
         }
         Row {
             site,
-            files: files.into_iter().map(|file| (file.id.clone(), file)).collect(),
+            files: files
+                .into_iter()
+                .map(|file| (file.id.clone(), file))
+                .collect(),
             routes,
             documents: index
                 .documents()

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 /// `llms.txt` or `llms-full.txt` of one locale: the default one at the root, others below theirs.
 pub async fn llms(pages: &Pages<'_>, path: &str) -> Option<String> {
-    let (folder, name) = path.strip_prefix('/')?.rsplit_once('/').unwrap_or(("", path.strip_prefix('/')?));
+    let (folder, name) = path
+        .strip_prefix('/')?
+        .rsplit_once('/')
+        .unwrap_or(("", path.strip_prefix('/')?));
     let full = match name {
         "llms.txt" => false,
         "llms-full.txt" => true,
@@ -40,7 +43,11 @@ pub async fn llms(pages: &Pages<'_>, path: &str) -> Option<String> {
     for document in documents {
         let path = &document.route;
         let base = site.base.trim_end_matches('/');
-        let page = if path == "/" { "/index" } else { path.trim_end_matches('/') };
+        let page = if path == "/" {
+            "/index"
+        } else {
+            path.trim_end_matches('/')
+        };
         let about = document
             .description
             .as_ref()

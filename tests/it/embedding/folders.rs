@@ -40,7 +40,10 @@ fn a_plain_bert_is_mean_pooled_without_prefixes() {
     let embedder = opened(folder.path());
     let identity = embedder.identity();
     assert_eq!((identity.dimension, identity.max_tokens), (HIDDEN, 24));
-    assert_eq!((&*identity.query_prefix, &*identity.passage_prefix), ("", ""));
+    assert_eq!(
+        (&*identity.query_prefix, &*identity.passage_prefix),
+        ("", "")
+    );
     let query = vector(&embedder, InputKind::Query, "install the package");
     let passage = vector(&embedder, InputKind::Passage, "install the package");
     assert_eq!(query, passage);
@@ -104,7 +107,11 @@ fn another_pooling_makes_another_identity() {
         "modules.json",
         &json!([{"path": "pool", "type": "sentence_transformers.models.Pooling"}]),
     );
-    small_bert::write_json(folder.path(), "pool/config.json", &json!({"pooling_mode": "cls"}));
+    small_bert::write_json(
+        folder.path(),
+        "pool/config.json",
+        &json!({"pooling_mode": "cls"}),
+    );
     assert_ne!(opened(folder.path()).identity().hash, before.hash);
 }
 
@@ -134,9 +141,14 @@ fn half_precision_weights_give_nearly_the_same_vectors() {
 fn refusal(break_it: impl FnOnce(&Path)) -> String {
     let folder = folder();
     break_it(folder.path());
-    let message = open(folder.path()).err().expect("the folder cannot be used");
+    let message = open(folder.path())
+        .err()
+        .expect("the folder cannot be used");
     let shown = folder.path().display().to_string();
-    assert!(message.contains(&shown) && message.contains("--model"), "{message}");
+    assert!(
+        message.contains(&shown) && message.contains("--model"),
+        "{message}"
+    );
     message
 }
 
@@ -157,17 +169,32 @@ fn a_cut_off_weight_file_is_refused() {
         let bytes = std::fs::read(&path).expect("it was written");
         std::fs::write(&path, &bytes[..bytes.len() - 100]).expect("the folder is writable");
     });
-    assert!(message.contains("model.safetensors is cut off"), "{message}");
+    assert!(
+        message.contains("model.safetensors is cut off"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_cut_off_gguf_is_refused_wherever_it_ends() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/multilingual-e5-small-q4");
     let whole = std::fs::read(committed.join("model.gguf")).expect("it is committed");
-    for length in [0, 3, 20, 1_000, 9_000, 20_000, whole.len() / 2, whole.len() - 1] {
+    for length in [
+        0,
+        3,
+        20,
+        1_000,
+        9_000,
+        20_000,
+        whole.len() / 2,
+        whole.len() - 1,
+    ] {
         let message = refusal(|folder| {
-            std::fs::copy(committed.join("tokenizer.json"), folder.join("tokenizer.json"))
-                .expect("it is committed");
+            std::fs::copy(
+                committed.join("tokenizer.json"),
+                folder.join("tokenizer.json"),
+            )
+            .expect("it is committed");
             std::fs::write(folder.join("model.gguf"), &whole[..length]).expect("writable");
         });
         assert!(message.contains("model.gguf"), "{length}: {message}");
@@ -178,8 +205,11 @@ fn a_cut_off_gguf_is_refused_wherever_it_ends() {
 fn a_tokenizer_of_another_model_is_refused() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/multilingual-e5-small-q4");
     let message = refusal(|folder| {
-        std::fs::copy(committed.join("tokenizer.json"), folder.join("tokenizer.json"))
-            .expect("it is committed");
+        std::fs::copy(
+            committed.join("tokenizer.json"),
+            folder.join("tokenizer.json"),
+        )
+        .expect("it is committed");
     });
     assert!(message.contains("don't belong together"), "{message}");
 }
@@ -194,7 +224,10 @@ fn what_cannot_be_honoured_is_refused_by_name() {
     for (changes, named) in [
         (json!({"model_type": "mpnet"}), "mpnet"),
         (json!({"hidden_act": "silu"}), "silu"),
-        (json!({"position_embedding_type": "relative_key"}), "relative_key"),
+        (
+            json!({"position_embedding_type": "relative_key"}),
+            "relative_key",
+        ),
         (json!({"num_attention_heads": 5}), "5 heads"),
         (json!({"num_hidden_layers": 3}), "encoder.layer.2"),
         (json!({"intermediate_size": 64}), "intermediate.dense"),

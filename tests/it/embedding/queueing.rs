@@ -69,7 +69,10 @@ async fn until_waiting(queue: &EmbeddingQueue, count: usize) {
     }
 }
 
-fn ask(queue: &EmbeddingQueue, text: &str) -> tokio::task::JoinHandle<Result<Vec<f32>, EmbedError>> {
+fn ask(
+    queue: &EmbeddingQueue,
+    text: &str,
+) -> tokio::task::JoinHandle<Result<Vec<f32>, EmbedError>> {
     let (queue, text) = (queue.clone(), text.to_owned());
     tokio::spawn(async move { queue.embed_query(text).await })
 }
@@ -83,12 +86,18 @@ async fn a_full_queue_refuses_queries_until_one_is_done() {
     let third = ask(&held.queue, "third");
     until_waiting(&held.queue, 2).await;
     let refused = held.queue.embed_query("fourth".into()).await;
-    assert!(matches!(refused, Err(EmbedError::Overloaded)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(EmbedError::Overloaded)),
+        "{refused:?}"
+    );
     held.gate.add_permits(9);
     for asked in [first, second, third] {
         asked.await.expect("no panic").expect("it had a place");
     }
-    held.queue.embed_query("fifth".into()).await.expect("there is room again");
+    held.queue
+        .embed_query("fifth".into())
+        .await
+        .expect("there is room again");
 }
 
 #[tokio::test]
@@ -131,7 +140,11 @@ async fn a_query_goes_before_passages_that_came_earlier() {
     passages.await.expect("no panic").expect("embedded");
     let seen = held.seen.lock().expect("unpoisoned").clone();
     assert_eq!(seen[1], ["query"]);
-    assert_eq!(seen[2], ["another passage", "a passage"], "in one request, longest first");
+    assert_eq!(
+        seen[2],
+        ["another passage", "a passage"],
+        "in one request, longest first"
+    );
 }
 
 #[tokio::test]
@@ -141,7 +154,10 @@ async fn more_passages_than_the_queue_holds_come_back_in_order() {
     let texts: Vec<String> = (0..50).map(|i| "x".repeat(1 + (i * 7) % 50)).collect();
     let vectors = held.queue.embed_passages(texts.clone()).await;
     let vectors = vectors.expect("the indexer waits for room");
-    let lengths: Vec<usize> = vectors.iter().map(|v| (v[0] / v[1]).round() as usize).collect();
+    let lengths: Vec<usize> = vectors
+        .iter()
+        .map(|v| (v[0] / v[1]).round() as usize)
+        .collect();
     let expected: Vec<usize> = texts.iter().map(String::len).collect();
     assert_eq!(lengths, expected);
 }

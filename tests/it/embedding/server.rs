@@ -26,7 +26,11 @@ pub async fn start(script: Arc<Script>, dimension: usize) -> String {
             .get("authorization")
             .and_then(|v| v.to_str().ok())
             .map(str::to_owned);
-        script.seen.lock().expect("unpoisoned").push((key, body.clone()));
+        script
+            .seen
+            .lock()
+            .expect("unpoisoned")
+            .push((key, body.clone()));
         let failure = script.failures.lock().expect("unpoisoned").pop();
         if let Some((status, body)) = failure {
             let status = StatusCode::from_u16(status).expect("a status");
@@ -110,13 +114,19 @@ async fn passing_failures_are_retried_and_lasting_ones_are_not() {
         (429, json!({"error": {"message": "slow down"}})),
     ];
     let options = options(&url, "text-embedding-3-small");
-    embed(options.clone(), &["a"]).await.expect("the third attempt succeeds");
+    embed(options.clone(), &["a"])
+        .await
+        .expect("the third attempt succeeds");
     assert_eq!(script.seen.lock().expect("unpoisoned").len(), 3);
 
     *script.failures.lock().expect("unpoisoned") =
         vec![(401, json!({"error": {"message": "wrong key"}}))];
-    let error = embed(options, &["a"]).await.expect_err("the key is refused");
-    assert!(matches!(&error, EmbedError::Upstream(m) if m.contains("401") && m.contains("wrong key")));
+    let error = embed(options, &["a"])
+        .await
+        .expect_err("the key is refused");
+    assert!(
+        matches!(&error, EmbedError::Upstream(m) if m.contains("401") && m.contains("wrong key"))
+    );
     assert_eq!(script.seen.lock().expect("unpoisoned").len(), 4);
     assert!(!error.to_string().contains("sk-of-the-test"));
 }

@@ -105,9 +105,18 @@ fn shapes() -> Vec<(String, Vec<usize>)> {
         ]
     };
     let mut shapes = vec![
-        ("embeddings.word_embeddings.weight".into(), vec![WORDS.len(), HIDDEN]),
-        ("embeddings.position_embeddings.weight".into(), vec![POSITIONS, HIDDEN]),
-        ("embeddings.token_type_embeddings.weight".into(), vec![2, HIDDEN]),
+        (
+            "embeddings.word_embeddings.weight".into(),
+            vec![WORDS.len(), HIDDEN],
+        ),
+        (
+            "embeddings.position_embeddings.weight".into(),
+            vec![POSITIONS, HIDDEN],
+        ),
+        (
+            "embeddings.token_type_embeddings.weight".into(),
+            vec![2, HIDDEN],
+        ),
     ];
     shapes.extend(norm("embeddings.LayerNorm"));
     for layer in 0..LAYERS {
