@@ -171,7 +171,7 @@ impl Evaluator {
             .collect())
     }
 
-    fn index(
+    pub fn index(
         &self,
         set: &Set,
         report: &mut dyn FnMut(usize, usize),

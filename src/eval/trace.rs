@@ -17,14 +17,8 @@ pub fn write(
         .iter()
         .map(|c| {
             json!([
-                names(c.document),
-                c.ordinal,
-                c.cosine,
-                c.words.plain,
-                c.words.stemmed,
-                c.words.head,
-                c.words_rank,
-                c.vector_rank
+                names(c.document), c.ordinal, c.cosine, c.words.plain, c.words.stemmed,
+                c.words.head, c.words_rank, c.vector_rank, c.words.matched
             ])
         })
         .collect();

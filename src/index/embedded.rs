@@ -152,7 +152,7 @@ impl Inner {
             passing.as_ref().map(|_| &allowed as _);
 
         let started = Instant::now();
-        let question = lexical::QuestionWords::new(&probe.text);
+        let question = self.words.question(&probe.text)?;
         let by_words = self.words.search(&question, probe.depth, filter)?;
         let words_ms = elapsed_ms(started);
 
@@ -203,15 +203,10 @@ impl Inner {
                 }
             })
             .collect();
-        let frequencies = self.words.content_frequencies(&question)?;
-        let known = frequencies.iter().filter(|n| **n > 0).count();
         Ok(Candidates {
             found,
-            coverage: match frequencies.len() {
-                0 => 0.0,
-                all => known as f32 / all as f32,
-            },
-            words_maximum: words_maximum(&frequencies, self.words.len()),
+            coverage: question.coverage(),
+            words_maximum: question.maximum(),
             words_ms,
             vectors_ms,
         })
@@ -264,19 +259,6 @@ fn is_below(route: &str, path: &str) -> bool {
     route
         .strip_prefix(path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Sum over the question's content words of the largest BM25 a word can give: idf × (k1 + 1),
-/// the limit for many occurrences in a short text (Robertson & Zaragoza 2009, §3.3).
-fn words_maximum(frequencies: &[u64], chunks: usize) -> f32 {
-    const K1_PLUS_ONE: f32 = 2.2;
-    frequencies
-        .iter()
-        .map(|&n| {
-            let (n, all) = (n as f32, chunks as f32);
-            K1_PLUS_ONE * (1.0 + (all - n + 0.5) / (n + 0.5)).ln()
-        })
-        .sum()
 }
 
 fn elapsed_ms(started: Instant) -> f64 {

@@ -37,6 +37,8 @@ pub struct WordScores {
     pub plain: f32,
     pub stemmed: f32,
     pub head: f32,
+    /// Share (0–1) of the question's content words, weighted by rarity, that stand in the chunk.
+    pub matched: f32,
 }
 
 impl WordScores {
@@ -188,10 +190,15 @@ fn pre_tokenized(words: impl Iterator<Item = String>) -> PreTokenizedString {
 pub struct QuestionWords {
     plain: Vec<String>,
     stemmed: Vec<String>,
+    /// Of each stemmed word: how many chunks hold it, and its idf's share of the question's sum.
+    frequencies: Vec<u64>,
+    rarity_shares: Vec<f32>,
+    /// Sum of the idf of the stemmed words.
+    idf_sum: f32,
 }
 
 impl QuestionWords {
-    pub fn new(question: &str) -> Self {
+    fn new(question: &str, frequency: impl Fn(&str) -> Result<u64, IndexError>, chunks: usize) -> Result<Self, IndexError> {
         let mut plain: Vec<String> = Vec::new();
         let mut stemmed: Vec<String> = Vec::new();
         for word in words(question).into_iter().take(MAX_QUESTION_WORDS) {
@@ -205,7 +212,29 @@ impl QuestionWords {
                 plain.push(word.text);
             }
         }
-        Self { plain, stemmed }
+        let frequencies = stemmed.iter().map(|w| frequency(w)).collect::<Result<Vec<_>, _>>()?;
+        let idfs: Vec<f32> = frequencies.iter().map(|&n| idf(n, chunks)).collect();
+        let idf_sum: f32 = idfs.iter().sum();
+        Ok(Self {
+            rarity_shares: idfs.iter().map(|idf| idf / idf_sum.max(f32::EPSILON)).collect(),
+            idf_sum,
+            plain,
+            stemmed,
+            frequencies,
+        })
+    }
+
+    /// Share (0–1) of the content words that stand anywhere in the index.
+    pub fn coverage(&self) -> f32 {
+        let known = self.frequencies.iter().filter(|n| **n > 0).count();
+        known as f32 / self.frequencies.len().max(1) as f32
+    }
+
+    /// Largest BM25 that any text could have in one field: each word gives at most
+    /// idf × (k1 + 1), the limit for many occurrences (Robertson & Zaragoza 2009, §3.3).
+    pub fn maximum(&self) -> f32 {
+        const K1_PLUS_ONE: f32 = 2.2;
+        K1_PLUS_ONE * self.idf_sum
     }
 
     fn of(&self, kind: FieldKind) -> &[String] {
@@ -214,6 +243,17 @@ impl QuestionWords {
             _ => &self.stemmed,
         }
     }
+
+    fn rarity_share(&self, word: &str) -> f32 {
+        let at = self.stemmed.iter().position(|w| w == word);
+        at.map_or(0.0, |at| self.rarity_shares[at])
+    }
+}
+
+/// Inverse document frequency in the form of Lucene's BM25.
+fn idf(holding: u64, chunks: usize) -> f32 {
+    let (n, all) = (holding as f32, chunks as f32);
+    (1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln()
 }
 
 /// The `words/` folder of a finished generation.
@@ -330,48 +370,67 @@ impl Reader {
         let mut order: Vec<usize> = (0..ordinals.len()).collect();
         order.sort_by_key(|&at| self.addresses[ordinals[at] as usize]);
         for (kind, _) in FIELD_WEIGHTS {
-            let query = self.field_query(question, kind, 1.0);
-            let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
-            let mut scorer = None;
-            for &at in &order {
-                let address = self.addresses[ordinals[at] as usize];
-                if scorer
-                    .as_ref()
-                    .is_none_or(|(segment, _)| *segment != address.segment_ord)
-                {
-                    let reader = self.searcher.segment_reader(address.segment_ord);
-                    scorer = Some((address.segment_ord, weight.scorer(reader, 1.0)?));
-                }
-                let Some((_, scorer)) = &mut scorer else {
-                    continue;
+            for word in question.of(kind) {
+                let rarity = match kind {
+                    FieldKind::Stemmed => question.rarity_share(word),
+                    _ => 0.0,
                 };
-                let reached = match scorer.doc() {
-                    doc if doc < address.doc_id => scorer.seek(address.doc_id),
-                    doc => doc,
-                };
-                if reached == address.doc_id {
-                    let score = scorer.score();
+                self.score_word(kind, word, ordinals, &order, |at, score| {
+                    let scores = &mut scores[at];
                     match kind {
-                        FieldKind::Plain => scores[at].plain = score,
-                        FieldKind::Stemmed => scores[at].stemmed = score,
-                        FieldKind::StemmedHead => scores[at].head = score,
+                        FieldKind::Plain => scores.plain += score,
+                        FieldKind::Stemmed => {
+                            scores.stemmed += score;
+                            scores.matched += rarity;
+                        }
+                        FieldKind::StemmedHead => scores.head += score,
                     }
-                }
+                })?;
             }
         }
         Ok(scores)
     }
 
-    /// How many chunks hold each content word (stemmed) of the question.
-    pub fn content_frequencies(&self, question: &QuestionWords) -> Result<Vec<u64>, IndexError> {
-        question
-            .stemmed
-            .iter()
-            .map(|word| {
-                let term = Term::from_field_text(self.fields.stemmed, word);
-                Ok(self.searcher.doc_freq(&term)?)
-            })
-            .collect()
+    /// Tells `found` the BM25 of one word in each of the chunks that hold it.
+    fn score_word(
+        &self,
+        kind: FieldKind,
+        word: &str,
+        ordinals: &[Ordinal],
+        order: &[usize],
+        mut found: impl FnMut(usize, f32),
+    ) -> Result<(), IndexError> {
+        let term = Term::from_field_text(self.fields.of(kind), word);
+        let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+        let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
+        let mut scorer = None;
+        for &at in order {
+            let address = self.addresses[ordinals[at] as usize];
+            if scorer.as_ref().is_none_or(|(segment, _)| *segment != address.segment_ord) {
+                let reader = self.searcher.segment_reader(address.segment_ord);
+                scorer = Some((address.segment_ord, weight.scorer(reader, 1.0)?));
+            }
+            let Some((_, scorer)) = &mut scorer else {
+                continue;
+            };
+            let reached = match scorer.doc() {
+                doc if doc < address.doc_id => scorer.seek(address.doc_id),
+                doc => doc,
+            };
+            if reached == address.doc_id {
+                found(at, scorer.score());
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits and folds a question and looks its words up.
+    pub fn question(&self, text: &str) -> Result<QuestionWords, IndexError> {
+        let frequency = |word: &str| {
+            let term = Term::from_field_text(self.fields.stemmed, word);
+            Ok(self.searcher.doc_freq(&term)?)
+        };
+        QuestionWords::new(text, frequency, self.len())
     }
 
     fn combined_query(&self, question: &QuestionWords) -> BooleanQuery {
@@ -379,12 +438,6 @@ impl Reader {
         for (kind, weight) in FIELD_WEIGHTS {
             self.push_clauses(question, kind, weight, &mut clauses);
         }
-        BooleanQuery::new(clauses)
-    }
-
-    fn field_query(&self, question: &QuestionWords, kind: FieldKind, weight: f32) -> BooleanQuery {
-        let mut clauses = Vec::new();
-        self.push_clauses(question, kind, weight, &mut clauses);
         BooleanQuery::new(clauses)
     }
 

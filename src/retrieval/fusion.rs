@@ -107,6 +107,7 @@ mod tests {
                 plain: words,
                 stemmed: words,
                 head: 0.0,
+                matched: 0.0,
             },
             cosine: Some(cosine),
             words_rank: (words > 0.0).then_some(1),
