@@ -6,6 +6,7 @@
 mod answered;
 mod asset;
 mod base_path;
+mod bundle;
 mod catalogue;
 mod extract;
 mod feedback;

@@ -3,6 +3,7 @@
 //! The policy names what the page itself brings: hashes of its inline scripts and the hosts of its
 //! external ones. A script that anyone smuggles in later is in neither.
 
+use super::super::widget;
 use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +12,8 @@ use std::collections::BTreeSet;
 
 /// The tag that brings the widget to a page.
 pub fn widget_tag(base: &str) -> String {
-    format!(r#"<script type="module" src="{base}_rag/widget.js" data-api="{base}"></script>"#)
+    let entry = widget::entry();
+    format!(r#"<script type="module" src="{base}_rag/{entry}" data-api="{base}"></script>"#)
 }
 
 /// The page with the tag before its last `</body>`, or at its end where there is none.
@@ -174,10 +176,11 @@ mod tests {
     #[test]
     fn the_widget_comes_last_in_the_body_or_last_of_all() {
         let page = with_widget(b"<html><BODY>a</BODY></html>", "/docs/");
-        assert_eq!(
-            text(&page),
-            r#"<html><BODY>a<script type="module" src="/docs/_rag/widget.js" data-api="/docs/"></script></BODY></html>"#
+        let tag = format!(
+            r#"<script type="module" src="/docs/_rag/{}" data-api="/docs/"></script>"#,
+            widget::entry()
         );
+        assert_eq!(text(&page), format!("<html><BODY>a{tag}</BODY></html>"));
         assert!(text(&with_widget(b"<p>no body", "/")).starts_with("<p>no body<script"));
     }
 
