@@ -55,20 +55,22 @@ describe("trouble", () => {
     await reader.reached("done");
   });
 
-  test("a widget that can't be fetched any more says so, and opens once it can", async () => {
-    await reader.page.keyboard.press("Escape");
-    await reader.visit(`${binary.url}/docs/topics`);
-    await reader.launcher.waitFor();
+  test("a widget that can't be fetched says so, and opens once it can", async () => {
+    // Somebody who has never opened it, so that the browser has kept nothing of it.
+    const newcomer = await Reader.arrive(browser);
+    await newcomer.visit(`${binary.url}/docs/topics`);
+    await newcomer.launcher.waitFor();
     await binary.kill();
     try {
-      await reader.launcher.click();
-      await reader.page.locator("rag-chatbot [role=alert]", { hasText: "does not answer" }).waitFor();
+      await newcomer.launcher.click();
+      await newcomer.page.locator("rag-chatbot [role=alert]", { hasText: "does not answer" }).waitFor();
     } finally {
       await binary.start();
     }
-    await reader.launcher.click();
-    await reader.box.waitFor();
-    assert.equal(await reader.page.locator("rag-chatbot [role=alert]").count(), 0);
+    await newcomer.launcher.click();
+    await newcomer.box.waitFor();
+    assert.equal(await newcomer.page.locator("rag-chatbot [role=alert]").count(), 0);
+    await newcomer.leave();
   });
 
   test("offline, the question waits for the connection", async () => {
