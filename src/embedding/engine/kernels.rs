@@ -3,7 +3,7 @@
 //! The generic row and attention code is compiled once per instruction set here, with that set's
 //! features switched on, and chosen by a table of function pointers when the encoder is built.
 
-use super::attention::{self, AttentionShape};
+use super::attention::{AttentionShape, float, words};
 use super::instruction_set::InstructionSet;
 use super::lanes;
 use super::matmul::{self, Layout, Rows, Weights};
@@ -81,7 +81,7 @@ impl Kernels {
 /// Compiles the generic code for one instruction set: module, name, lanes, the block sizes of
 /// attention, the product's kernel and layout, and the features.
 macro_rules! kernels {
-    ($module:ident, $isa:ident, $lanes:ty, [$r:literal, $c:literal, $v:literal], $product:path,
+    ($module:ident, $isa:ident, $lanes:ty, $attention:ident [$r:literal, $c:literal, $v:literal], $product:path,
      $layout:ident $(, #[$attribute:meta])?) => {
         mod $module {
             use super::*;
@@ -130,34 +130,34 @@ macro_rules! kernels {
                 scratch: &mut [f32],
             ) {
                 // SAFETY: as above; the block sizes fit the lanes and the registers.
-                unsafe { attention::attend::<$lanes, $r, $c, $v>(shape, qkv, out, scratch) }
+                unsafe { $attention::attend::<$lanes, $r, $c, $v>(shape, qkv, out, scratch) }
             }
         }
     };
 }
 
 #[cfg(target_arch = "x86_64")]
-kernels!(avx512_vnni, Avx512Vnni, lanes::avx512::Avx512, [6, 4, 2],
+kernels!(avx512_vnni, Avx512Vnni, lanes::avx512::Avx512, words [6, 4, 2],
     matmul::avx512_vnni::product, Panels,
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")]);
 
 #[cfg(target_arch = "x86_64")]
-kernels!(avx_vnni, AvxVnni, lanes::avx2::Avx2, [6, 2, 2],
+kernels!(avx_vnni, AvxVnni, lanes::avx2::Avx2, words [6, 2, 2],
     matmul::avx_vnni::product, Panels, #[target_feature(enable = "avx2,fma")]);
 
 #[cfg(target_arch = "x86_64")]
-kernels!(avx2, Avx2, lanes::avx2::Avx2, [6, 2, 2],
+kernels!(avx2, Avx2, lanes::avx2::Avx2, words [6, 2, 2],
     matmul::avx2::product, Panels, #[target_feature(enable = "avx2,fma")]);
 
 #[cfg(target_arch = "aarch64")]
-kernels!(neon_dotprod, NeonDotprod, lanes::neon::Neon, [4, 4, 4],
+kernels!(neon_dotprod, NeonDotprod, lanes::neon::Neon, float [4, 4, 4],
     matmul::neon_dotprod::product, Panels, #[target_feature(enable = "neon,dotprod")]);
 
 kernels!(
     portable,
     Portable,
     lanes::portable::Portable,
-    [2, 2, 2],
+    float [2, 2, 2],
     matmul::portable::product,
     Columns
 );

@@ -173,7 +173,7 @@ pub unsafe fn gelu<L: Lanes>(x: L) -> L {
     }
 }
 
-/// 2ˣ for x ≤ 0: a polynomial of degree 4 (minimax, relative error 2.6e-6) on the fraction.
+/// 2ˣ for x ≤ 127, at least 2⁻¹²⁶: a polynomial of degree 4 (minimax, relative error 2.6e-6) on the fraction.
 ///
 /// # Safety
 /// The CPU has `L`'s features.

@@ -1,6 +1,6 @@
 //! Eight f32 in an AVX2 register, with FMA.
 
-use super::Lanes;
+use super::{Lanes, WordLanes};
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -117,6 +117,57 @@ impl Lanes for Avx2 {
             let high = _mm256_extracti128_si256::<1>(whole);
             let words = _mm_packus_epi32(low, high);
             _mm_storel_epi64(to.cast(), _mm_packus_epi16(words, words));
+        }
+    }
+}
+
+// SAFETY (of every block below): as above.
+impl WordLanes for Avx2 {
+    type Sums = __m256i;
+
+    #[inline(always)]
+    unsafe fn no_sums() -> Self::Sums {
+        // SAFETY: see above.
+        unsafe { _mm256_setzero_si256() }
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const i32) -> Self::Sums {
+        // SAFETY: see above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn splat_pair(pair: i32) -> Self::Sums {
+        // SAFETY: see above.
+        unsafe { _mm256_set1_epi32(pair) }
+    }
+    #[inline(always)]
+    unsafe fn add_products(sums: Self::Sums, a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: see above.
+        unsafe { _mm256_add_epi32(sums, _mm256_madd_epi16(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn to_floats(sums: Self::Sums) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_cvtepi32_ps(sums) })
+    }
+    #[inline(always)]
+    unsafe fn store_words(self, to: *mut i16) {
+        // SAFETY: see above; cvtps rounds to the nearest, ties to even.
+        unsafe {
+            let whole = _mm256_cvtps_epi32(self.0);
+            let low = _mm256_castsi256_si128(whole);
+            let high = _mm256_extracti128_si256::<1>(whole);
+            _mm_storeu_si128(to.cast(), _mm_packs_epi32(low, high));
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(first: Self, second: Self, to: *mut i32) {
+        // SAFETY: see above.
+        unsafe {
+            let low = _mm256_and_si256(_mm256_cvtps_epi32(first.0), _mm256_set1_epi32(0xffff));
+            let high = _mm256_slli_epi32::<16>(_mm256_cvtps_epi32(second.0));
+            let pairs = _mm256_or_si256(low, high);
+            _mm256_storeu_si256(to.cast(), pairs);
         }
     }
 }

@@ -210,7 +210,24 @@ proptest! {
             let mut found = vec![f32::NAN; tokens * hidden];
             let mut scratch = vec![f32::NAN; shape.scratch_len()];
             kernels.attend(shape, &qkv, &mut found, &mut scratch);
-            assert_close(&found, &expected, 1e-4, isa.name());
+            // Values are below 2; the 16-bit way rounds them and their weights to 10 bits or more.
+            assert_close(&found, &expected, 2e-3, isa.name());
+        }
+    }
+
+    #[test]
+    fn attention_without_questions_is_the_mean_of_the_values(tokens in 1usize..70, seed in any::<u64>()) {
+        let shape = AttentionShape { tokens, heads: 1, width: 32 };
+        let mut qkv = Noise(seed).take(tokens * 96, 2.0);
+        for row in qkv.chunks_mut(96) {
+            row[..32].fill(0.0);
+        }
+        let expected = plain_attention(shape, &qkv);
+        for (isa, kernels) in every_path() {
+            let mut found = vec![f32::NAN; tokens * 32];
+            let mut scratch = vec![f32::NAN; shape.scratch_len()];
+            kernels.attend(shape, &qkv, &mut found, &mut scratch);
+            assert_close(&found, &expected, 2e-3, isa.name());
         }
     }
 

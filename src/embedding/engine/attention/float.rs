@@ -1,36 +1,12 @@
-//! Attention of one sequence: softmax(q·kᵀ / √d)·v for every head, in f32.
+//! Attention in f32, for machines without a fast product of 16-bit numbers, and for sequences too
+//! long for `words.rs`.
 //!
-//! Written once over [`Lanes`]; blocks of `R` questions against `C` vectors of keys are sized per
-//! instruction set so that the sums stay in registers. Doesn't know about batches or projections.
+//! Blocks of `R` questions against `C` vectors of keys are sized per instruction set so that the
+//! sums stay in registers.
 
-use super::lanes::Lanes;
-use super::rows::exp2;
-
-/// The shape of one call.
-#[derive(Debug, Clone, Copy)]
-pub struct AttentionShape {
-    pub tokens: usize,
-    pub heads: usize,
-    /// Numbers per head; a multiple of 16.
-    pub width: usize,
-}
-
-/// Most vectors of keys any kernel takes at once; rows of scores are padded to this many.
-const KEY_BLOCK: usize = 64;
-
-/// Question rows worked on at once, at most, by any kernel.
-const MOST_ROWS: usize = 8;
-
-impl AttentionShape {
-    fn padded(self) -> usize {
-        self.tokens.next_multiple_of(KEY_BLOCK)
-    }
-
-    /// f32 numbers of scratch a call needs: kᵀ, v, and the scores of one block of questions.
-    pub fn scratch_len(self) -> usize {
-        self.padded() * self.width + self.tokens * self.width + MOST_ROWS * self.padded()
-    }
-}
+use super::{AttentionShape, KEY_BLOCK, MOST_ROWS};
+use crate::embedding::engine::lanes::Lanes;
+use crate::embedding::engine::rows::exp2;
 
 /// `qkv` holds a row of q, k and v (heads side by side in each) per token; `out` gets a row of
 /// heads per token.
