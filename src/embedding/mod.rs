@@ -97,9 +97,14 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
     }
 }
 
+/// The weights of the model inside the binary, for benches that hand token ids to an engine.
+pub fn embedded_weights() -> Result<Weights, EmbedError> {
+    Ok(model::embedded()?.weights)
+}
+
 /// The engine the options name. `auto` falls back on the reference for models the int8 engine's
 /// kernels don't fit.
-fn encoder(
+pub fn encoder(
     weights: &Weights,
     kind: EngineKind,
     threads: usize,

@@ -29,7 +29,11 @@ pub unsafe fn attend<L: WordLanes, const R: usize, const C: usize, const V: usiz
     out: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let AttentionShape { tokens, heads, width } = shape;
+    let AttentionShape {
+        tokens,
+        heads,
+        width,
+    } = shape;
     let hidden = heads * width;
     let padded = shape.padded();
     if tokens > MOST_TOKENS {
@@ -53,7 +57,9 @@ pub unsafe fn attend<L: WordLanes, const R: usize, const C: usize, const V: usiz
     let weights = weights.as_mut_ptr().cast::<i16>();
     let questions = questions.as_mut_ptr().cast::<i16>();
     let key_limit = (SUM_LIMIT / width as f32).sqrt().min(32_767.0).floor();
-    let value_limit = (SUM_LIMIT / (FULL_WEIGHT * tokens as f32)).min(32_767.0).floor();
+    let value_limit = (SUM_LIMIT / (FULL_WEIGHT * tokens as f32))
+        .min(32_767.0)
+        .floor();
     // Numbers are rounded to even at the very end of their range at most: the limits hold.
     // SAFETY: the asserts above and the slices just cut bound every offset below.
     unsafe {
@@ -139,8 +145,15 @@ unsafe fn step<L: Lanes>(
                 }
             }
         }
-        let most = high[0].max(high[1]).highest().max(-low[0].min(low[1]).lowest());
-        if most > 0.0 && most.is_finite() { (most / limit, limit / most) } else { (0.0, 0.0) }
+        let most = high[0]
+            .max(high[1])
+            .highest()
+            .max(-low[0].min(low[1]).lowest());
+        if most > 0.0 && most.is_finite() {
+            (most / limit, limit / most)
+        } else {
+            (0.0, 0.0)
+        }
     }
 }
 
@@ -234,7 +247,10 @@ unsafe fn score<L: WordLanes, const R: usize, const C: usize>(
                 *lanes = L::load_pairs(from.add(c * L::N));
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                let x = questions.add(r * width + 2 * pair).cast::<i32>().read_unaligned();
+                let x = questions
+                    .add(r * width + 2 * pair)
+                    .cast::<i32>()
+                    .read_unaligned();
                 let x = L::splat_pair(x);
                 for (sum, key) in sums.iter_mut().zip(column) {
                     *sum = L::add_products(*sum, x, key);
@@ -306,7 +322,10 @@ unsafe fn mix<L: WordLanes, const R: usize, const V: usize>(
                 *lanes = L::load_pairs(from.add(c * L::N));
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                let x = weights.add(r * padded + 2 * pair).cast::<i32>().read_unaligned();
+                let x = weights
+                    .add(r * padded + 2 * pair)
+                    .cast::<i32>()
+                    .read_unaligned();
                 let x = L::splat_pair(x);
                 for (sum, value) in sums.iter_mut().zip(value) {
                     *sum = L::add_products(*sum, x, value);

@@ -126,7 +126,10 @@ impl WordLanes for Avx512 {
     unsafe fn store_words(self, to: *mut i16) {
         // SAFETY: see above; cvtps rounds to the nearest, ties to even.
         unsafe {
-            _mm256_storeu_si256(to.cast(), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(self.0)));
+            _mm256_storeu_si256(
+                to.cast(),
+                _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(self.0)),
+            );
         }
     }
     #[inline(always)]

@@ -8,8 +8,9 @@ use super::avx_vnni::finish;
 use super::{MOST_INPUTS, PANEL, Rows, Weights, check, tiles};
 use std::arch::x86_64::*;
 
-/// Rows in a tile, at most: 10 sums, 4 registers of widened weights, 1 of activations.
-const TILE: usize = 5;
+/// Rows in a tile, at most: 8 sums, 4 registers of widened weights, 4 for what is in flight. A
+/// fifth row pushes a sum out of the registers and gains nothing.
+const TILE: usize = 4;
 
 /// Widened activations of a block of rows: 16 KB, half of a first-level cache.
 #[repr(align(32))]
@@ -51,8 +52,7 @@ pub unsafe fn product(rows: Rows<'_>, weights: Weights<'_>, out: &mut [f32]) {
                         1 => tile::<1>(&widened, rows, weights, out, half, first),
                         2 => tile::<2>(&widened, rows, weights, out, half, first),
                         3 => tile::<3>(&widened, rows, weights, out, half, first),
-                        4 => tile::<4>(&widened, rows, weights, out, half, first),
-                        _ => tile::<5>(&widened, rows, weights, out, half, first),
+                        _ => tile::<4>(&widened, rows, weights, out, half, first),
                     }
                 }
             }

@@ -3,6 +3,7 @@
 
 mod encoder;
 mod kernels;
+mod quality;
 mod reference;
 
 use super::kernels::Kernels;
