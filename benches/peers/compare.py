@@ -139,6 +139,7 @@ def main():
     arguments.add_argument("executable")
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--paths", default="avx512-vnni,avx-vnni,avx2,portable")
+    arguments.add_argument("--skip", default="", help="contenders to leave out, by the beginning of their names")
     arguments = arguments.parse_args()
     folder = Path(tempfile.mkdtemp())
     paths = graphs(folder)
@@ -150,6 +151,8 @@ def main():
         "onnxruntime f32 fused": Onnx(paths["fused"]),
         "openvino bf16": OpenVino(paths["f32"], "bf16"),
     }
+    skipped = tuple(name for name in arguments.skip.split(",") if name)
+    contenders = {n: c for n, c in contenders.items() if not (skipped and n.startswith(skipped))}
     rounds = {}
     cosines = {}
     for case, sequences, length, threads, repeats in CASES:
