@@ -144,7 +144,9 @@ impl Int8Encoder {
         };
         let tokens: usize = sequences.iter().map(|s| self.model.length(s)).sum();
         let share = tokens.div_ceil(pool.current_num_threads());
-        let most = share.clamp(LEAST_GROUP_TOKENS, GROUP_TOKENS);
+        // Equally many groups for each thread: 600 tokens on two are four of 150, not 256, 256, 88.
+        let turns = share.div_ceil(GROUP_TOKENS).max(1);
+        let most = share.div_ceil(turns).max(LEAST_GROUP_TOKENS);
         if self.group(sequences, most) == sequences.len() {
             self.scratches
                 .with(|scratch| self.model.forward(sequences, out, scratch));
