@@ -80,6 +80,11 @@ impl Draft {
         }
     }
 
+    /// Bytes of the source covered so far.
+    pub(super) fn range(&self) -> Option<Range<usize>> {
+        self.range.clone()
+    }
+
     /// The finished block; `None` when there is nothing to read in it.
     pub(super) fn finish(self, kind: BlockKind, keep_indent: bool) -> Option<Block> {
         let range = self.range?;
@@ -122,8 +127,18 @@ fn cut_front(segments: &[Segment], lead: usize, length: usize) -> Vec<Segment> {
 }
 
 impl Block {
+    /// The part `from..to` of the text as a block of its own.
+    pub(super) fn slice(&self, from: usize, to: usize) -> Self {
+        Self {
+            kind: self.kind,
+            text: self.text[from..to].to_owned(),
+            range: self.source_of(from, to),
+            segments: cut_front(&self.segments, from, to - from),
+        }
+    }
+
     /// Bytes of the source the part `from..to` of this block's text came from.
-    pub(super) fn source_of(&self, from: usize, to: usize) -> Range<usize> {
+    fn source_of(&self, from: usize, to: usize) -> Range<usize> {
         if self.segments.is_empty() || (from == 0 && to == self.text.len()) {
             return self.range.clone();
         }

@@ -72,19 +72,15 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 
 /// Controls mean nothing to a reader, and the Markdown pass uses some of them as place holders.
 fn blank_control_characters(text: &mut String) -> bool {
-    let is_control = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f;
-    if !text.bytes().any(is_control) {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    // U+0080 to U+009F begin with the byte C2; most pages have neither.
+    let suspicious = |b: u8| b < 0x20 || b == 0x7f || b == 0xc2;
+    if !text.bytes().any(suspicious) || !text.chars().any(is_control) {
         return false;
     }
     *text = text
         .chars()
-        .map(|c| {
-            if c.is_ascii() && is_control(c as u8) {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if is_control(c) { ' ' } else { c })
         .collect();
     true
 }

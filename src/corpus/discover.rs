@@ -12,8 +12,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Folders that never hold documentation, whatever the project.
-const SKIPPED_FOLDERS: [&str; 5] = ["node_modules", "target", "__pycache__", "build", "dist"];
+/// Folders that never hold documentation, whatever the project. `build` is not among them: it is
+/// a good name for a chapter.
+const SKIPPED_FOLDERS: [&str; 2] = ["node_modules", "__pycache__"];
 const EXTENSIONS: [&str; 6] = ["md", "mdx", "markdown", "html", "htm", "txt"];
 /// Folders deeper than this are not followed: no tree we know goes beyond twelve.
 const MAX_DEPTH: usize = 64;
@@ -82,6 +83,7 @@ fn plain(options: &Options, data: PathBuf) -> Corpus {
         format: MarkdownFormat::Guess,
         trailing_slash: None,
         anchors_keep_case: false,
+        comment_ids: true,
         max_file_bytes: options.max_file_bytes,
     };
     let root = Arc::new(ContentRoot {

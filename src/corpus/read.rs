@@ -109,6 +109,7 @@ pub fn read_markdown(title: &str, text: &str) -> Document {
         keep_case: false,
         drop_title: false,
         title_ids: true,
+        comment_ids: true,
         partials: &|_| None,
     };
     let page = reader.read(text, 0);
@@ -317,6 +318,7 @@ impl Source {
             keep_case: site.anchors_keep_case,
             drop_title: file.root.kind == RootKind::Blog,
             title_ids: site.kind == SiteKind::Plain,
+            comment_ids: site.comment_ids,
             partials,
         }
     }

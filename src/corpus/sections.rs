@@ -22,14 +22,22 @@ pub(super) fn build(
         let opens = raw.level > 0 && (raw.id.is_some() || raw.level == 1);
         if opens {
             above.retain(|(level, ..)| *level < raw.level);
-            above.push((raw.level, raw.block.text.clone(), is_title));
+            let heading = match (&raw.id, raw.block.text.is_empty()) {
+                (Some(id), true) => id.clone(),
+                _ => raw.block.text.clone(),
+            };
+            above.push((raw.level, heading.clone(), is_title));
             sections.push(Section {
                 anchor: raw.id,
-                heading: raw.block.text.clone(),
+                heading,
                 level: raw.level,
                 heading_path: path(&above),
                 range: raw.block.range.start..raw.block.range.end,
-                blocks: vec![raw.block],
+                blocks: if raw.block.text.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![raw.block]
+                },
             });
             continue;
         }

@@ -104,6 +104,9 @@ pub struct Site {
     pub trailing_slash: Option<bool>,
     /// Docusaurus `markdown.anchors.maintainCase`.
     pub anchors_keep_case: bool,
+    /// Whether `<!-- #id -->` gives a CommonMark heading its id: not while Docusaurus removes
+    /// comments (`markdown.mdx1Compat.comments`).
+    pub comment_ids: bool,
     pub max_file_bytes: u64,
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use rag_chatbot::corpus::{self, BlockKind, Chunk, ChunkBudget, Document, Options};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Pieces of pages. `@` becomes a visible word, `!` a hidden one; every word is used once.
+/// Pieces of pages. `@` becomes a visible word, `§` a hidden one; every word is used once.
 const PIECES: &[&str] = &[
     "## Heading @ @\n",
     "### Deeper @ {#id}\n",
@@ -18,18 +18,18 @@ const PIECES: &[&str] = &[
     "| @ | @ |\n|---|---|\n| @ | `@` |\n| @ @ | @ |\n",
     "```js title=\"@\"\nlet @ = '@';\n\n// @ @\n```\n",
     "~~~\n@ @ @ @ @ @ @ @ @ @\n@ @ @ @ @ @ @ @ @ @\n@ @ @ @ @ @ @ @ @ @\n~~~\n",
-    "{/* ! ! */}\n",
-    "<!-- !\n\n! -->\n",
-    "import ! from '!';\n",
-    "export const ! = () => {\n  return <b>!</b>;\n};\n",
+    "{/* § § */}\n",
+    "<!-- §\n\n§ -->\n",
+    "import § from '§';\n",
+    "export const § = () => {\n  return <b>§</b>;\n};\n",
     ":::note @ @\n\n@ @\n\n:::\n",
-    "<Tabs>\n  <TabItem value=\"!\" label=\"@ @\">\n\n    @ @ @\n\n    ```\n    @ @\n    ```\n\n  </TabItem>\n</Tabs>\n",
-    "<div className=\"!\" data-x={!}>@ @ <b title='!'>@</b> @</div>\n",
+    "<Tabs>\n  <TabItem value=\"§\" label=\"@ @\">\n\n    @ @ @\n\n    ```\n    @ @\n    ```\n\n  </TabItem>\n</Tabs>\n",
+    "<div className=\"§\" data-x={§}>@ @ <b title='§'>@</b> @</div>\n",
     "<details>\n<summary>@</summary>\n\n@ @\n\n</details>\n",
-    "<style>{`\n.! { color: red }\n`}</style>\n",
+    "<style>{`\n.§ { color: red }\n`}</style>\n",
     "روبوٹ @ کیا ہے؟ @ @۔ @ @ @۔\n",
     "Line @\nline @  \nline @\n",
-    "@ {! + 1} @\n",
+    "@ {§ + 1} @\n",
     "***\n",
 ];
 
@@ -43,7 +43,7 @@ fn words_with(prefix: char, text: &str) -> BTreeSet<String> {
 }
 
 fn page(pieces: &[usize], crlf: bool) -> String {
-    let mut page = String::from("---\ntitle: Page !\nslug: /!\n---\n\n");
+    let mut page = String::from("---\ntitle: Page §\nslug: /§\n---\n\n");
     for piece in pieces {
         page.push_str(PIECES[*piece]);
         page.push('\n');
@@ -52,7 +52,7 @@ fn page(pieces: &[usize], crlf: bool) -> String {
     let mut next = 10_000;
     for c in page.chars() {
         match c {
-            '@' | '!' => {
+            '@' | '§' => {
                 numbered.push(if c == '@' { 'v' } else { 'h' });
                 numbered.push_str(&next.to_string());
                 next += 1;

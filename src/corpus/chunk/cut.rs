@@ -104,12 +104,7 @@ fn piece(block: &Block, span: Range<usize>) -> Option<Block> {
     }
     let start = span.start + (trimmed.as_ptr() as usize - text.as_ptr() as usize);
     let end = start + trimmed.len();
-    Some(Block {
-        kind: block.kind,
-        text: trimmed.to_owned(),
-        range: block.source_of(start, end),
-        segments: Vec::new(),
-    })
+    Some(block.slice(start, end))
 }
 
 #[derive(Clone, Copy)]

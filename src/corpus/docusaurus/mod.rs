@@ -109,6 +109,7 @@ pub(super) fn recognise(options: &Options, data: &Path) -> Option<Project> {
         format: settings.format.unwrap_or(MarkdownFormat::Mdx),
         trailing_slash: settings.trailing_slash,
         anchors_keep_case: settings.anchors_keep_case,
+        comment_ids: settings.comment_ids,
         max_file_bytes: options.max_file_bytes,
         root,
     };

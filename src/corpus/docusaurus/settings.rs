@@ -20,6 +20,7 @@ pub(super) struct Settings {
     pub locale_paths: HashMap<String, String>,
     pub format: Option<MarkdownFormat>,
     pub anchors_keep_case: bool,
+    pub comment_ids: bool,
     pub docs: Vec<Instance>,
     pub blogs: Vec<Instance>,
     pub pages: Vec<Instance>,
@@ -115,6 +116,18 @@ pub(super) fn read(source: &str) -> Option<Settings> {
         settings.anchors_keep_case =
             markdown.get("anchors").and_then(|a| a.get("maintainCase")) == Some(&Js::Bool(true));
     }
+    // Comments are removed unless MDX 1 compatibility is off, there or by version 4's switches.
+    let v4 = config.get("future").and_then(|f| f.get("v4"));
+    let off = v4 == Some(&Js::Bool(true))
+        || v4.and_then(|v| v.get("mdx1CompatDisabledByDefault")) == Some(&Js::Bool(true));
+    settings.comment_ids = match config
+        .get("markdown")
+        .and_then(|m| m.get("mdx1Compat"))
+        .and_then(|m| m.get("comments"))
+    {
+        Some(Js::Bool(kept_as_comments)) => !kept_as_comments,
+        _ => off,
+    };
     read_presets(&config, &mut settings);
     read_plugins(&config, &mut settings);
     Some(settings)

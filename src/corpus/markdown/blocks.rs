@@ -139,8 +139,8 @@ impl Collector<'_> {
                         if let CodeBlockKind::Fenced(info) = &kind {
                             self.code_title(info, text, &range, place);
                         }
+                        // The fence itself is not text, and its title is a block of its own.
                         self.open = Some(Open::Code);
-                        self.draft.cover(place.range(trim_end(text, range)));
                     }
                     Tag::HtmlBlock => {
                         self.flush();
@@ -300,7 +300,8 @@ impl Collector<'_> {
     }
 
     fn inline_html(&mut self, html: &str, range: &Range<usize>, place: &Place) {
-        if matches!(self.open, Some(Open::Heading(_))) {
+        let removed = html.starts_with("<!--") && !self.reader.comment_ids;
+        if matches!(self.open, Some(Open::Heading(_))) && !removed {
             self.pieces.push(Piece::Html(html.to_owned()));
         }
         if html.starts_with("<br") {
@@ -373,6 +374,7 @@ impl Collector<'_> {
     fn heading(&mut self, level: u8, draft: Draft, pieces: &mut Vec<Piece>) {
         self.headings_seen += 1;
         let is_title = level == 1 && self.headings_seen == 1 && !self.rule_seen;
+        let range = draft.range();
         let block = draft.finish(BlockKind::Heading, false);
         if is_title {
             self.page.content_title = block.as_ref().map(|b| b.text.clone());
@@ -385,7 +387,11 @@ impl Collector<'_> {
         let before: usize = visible_length(pieces);
         let id = self.slugger.id(pieces);
         let removed = before - visible_length(pieces);
-        let block = block.map(|b| shorten(b, removed));
+        // A heading of an expression alone has an id, but no text that could be known here.
+        let block = block.map(|b| shorten(b, removed)).or_else(|| {
+            let kind = BlockKind::Heading;
+            (!id.is_empty()).then(|| Block::new(kind, "", range.unwrap_or_default()))
+        });
         if is_title {
             self.page.content_title = block.as_ref().map(|b| b.text.clone());
         }

@@ -32,6 +32,8 @@ pub(super) struct Reader<'a> {
     pub drop_title: bool,
     /// Whether headings of level 1 have ids too (they have none in Docusaurus).
     pub title_ids: bool,
+    /// Whether `<!-- #id -->` gives a heading its id.
+    pub comment_ids: bool,
     pub partials: &'a Partials<'a>,
 }
 
