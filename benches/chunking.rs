@@ -23,14 +23,21 @@ fn page(c: &mut Criterion) {
     let text = format!("# Page\n\n{}", section.repeat(200));
     let mut group = c.benchmark_group("chunking");
     group.throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("read a page", |b| b.iter(|| corpus::read_markdown("Page", black_box(&text))));
+    group.bench_function("read a page", |b| {
+        b.iter(|| corpus::read_markdown("Page", black_box(&text)))
+    });
     let document = corpus::read_markdown("Page", &text);
-    group.bench_function("cut a page", |b| b.iter(|| corpus::chunk_under("Site", black_box(&document), &BUDGET)));
+    group.bench_function("cut a page", |b| {
+        b.iter(|| corpus::chunk_under("Site", black_box(&document), &BUDGET))
+    });
     group.finish();
 }
 
 fn trees(c: &mut Criterion) {
-    let Some(trees) = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|up| up.join("shared/corpora")).find(|p| p.is_dir())
+    let Some(trees) = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|up| up.join("shared/corpora"))
+        .find(|p| p.is_dir())
     else {
         return;
     };
@@ -39,7 +46,8 @@ fn trees(c: &mut Criterion) {
     for name in ["jest", "docusaurus", "react_native_website"] {
         group.bench_function(name, |b| {
             b.iter(|| {
-                let corpus = corpus::discover(&Options::new(trees.join(name))).expect("the tree can be read");
+                let corpus = corpus::discover(&Options::new(trees.join(name)))
+                    .expect("the tree can be read");
                 let chunks: usize = corpus
                     .files
                     .par_iter()

@@ -25,8 +25,16 @@ struct Finding {
 impl Finding {
     fn new<E: std::fmt::Display>(what: &'static str, result: Result<String, E>) -> Self {
         match result {
-            Ok(detail) => Self { what, ok: true, detail },
-            Err(error) => Self { what, ok: false, detail: error.to_string() },
+            Ok(detail) => Self {
+                what,
+                ok: true,
+                detail,
+            },
+            Err(error) => Self {
+                what,
+                ok: false,
+                detail: error.to_string(),
+            },
         }
     }
 }
@@ -50,7 +58,11 @@ pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitC
             println!("{mark} {}: {}", finding.what, finding.detail);
         }
     }
-    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if healthy {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn documentation(config: &Config) -> anyhow::Result<String> {
@@ -67,11 +79,13 @@ fn documentation(config: &Config) -> anyhow::Result<String> {
 }
 
 fn site_build(config: &Config) -> anyhow::Result<String> {
-    Ok(match app::site_options(config, &app::discover(config)?.site)?.build {
-        site::Build::Folder(folder) => format!("the build in {}", folder.display()),
-        site::Build::Embedded => "the build inside this binary".to_owned(),
-        site::Build::None => "no build; documents are shown as readable pages".to_owned(),
-    })
+    Ok(
+        match app::site_options(config, &app::discover(config)?.site)?.build {
+            site::Build::Folder(folder) => format!("the build in {}", folder.display()),
+            site::Build::Embedded => "the build inside this binary".to_owned(),
+            site::Build::None => "no build; documents are shown as readable pages".to_owned(),
+        },
+    )
 }
 
 fn state_folder(config: &Config) -> anyhow::Result<String> {
@@ -94,7 +108,10 @@ async fn chat_database(config: &Config) -> anyhow::Result<String> {
 fn model(config: &Config) -> anyhow::Result<String> {
     let embedder = embedding::open(&app::embedding_options(config))?;
     let identity = embedder.identity();
-    Ok(format!("{}, {} dimensions", identity.name, identity.dimension))
+    Ok(format!(
+        "{}, {} dimensions",
+        identity.name, identity.dimension
+    ))
 }
 
 async fn address(config: &Config) -> anyhow::Result<String> {
@@ -117,7 +134,10 @@ async fn generator(config: &Config) -> anyhow::Result<String> {
     let patience = std::time::Duration::from_secs(5);
     let connect = tokio::net::TcpStream::connect((host, port));
     match tokio::time::timeout(patience, connect).await {
-        Ok(Ok(_)) => Ok(format!("{} at {host}:{port} answers the door", openai.model)),
+        Ok(Ok(_)) => Ok(format!(
+            "{} at {host}:{port} answers the door",
+            openai.model
+        )),
         Ok(Err(error)) => anyhow::bail!("{host}:{port} cannot be reached: {error}"),
         Err(_) => anyhow::bail!("{host}:{port} did not answer within 5 s"),
     }

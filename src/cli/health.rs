@@ -16,7 +16,10 @@ pub fn run(config: &Config) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(reason) => {
-            eprintln!("rag-chatbot: no healthy server at {}: {reason}", config.listen);
+            eprintln!(
+                "rag-chatbot: no healthy server at {}: {reason}",
+                config.listen
+            );
             ExitCode::FAILURE
         }
     }

@@ -23,7 +23,11 @@ pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitC
     app.start_indexing(false);
     let progress = progress::follow(Arc::clone(app.library())).await;
     if progress.phase == Phase::Failed {
-        anyhow::bail!(progress.last_error.unwrap_or_else(|| "indexing failed".to_owned()));
+        anyhow::bail!(
+            progress
+                .last_error
+                .unwrap_or_else(|| "indexing failed".to_owned())
+        );
     }
     let index = app.library().index().context("nothing was indexed")?;
     let summary = index.summary();

@@ -102,9 +102,8 @@ impl Config {
             setting: "arguments",
             reason: e.to_string(),
         })?;
-        let from_flag = |key: &str| {
-            matches.value_source(key) == Some(clap::parser::ValueSource::CommandLine)
-        };
+        let from_flag =
+            |key: &str| matches.value_source(key) == Some(clap::parser::ValueSource::CommandLine);
         let secrets = secret_files(&|name| std::env::var_os(name).map(PathBuf::from))?;
         let in_file = read_file(file)?;
         Self::compose(given, secrets, in_file, &from_flag)
@@ -222,10 +221,7 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
         .cloned()
 }
 
-fn validate(
-    all: Settings,
-    origins: Vec<(String, String, Origin)>,
-) -> Result<Config, ConfigError> {
+fn validate(all: Settings, origins: Vec<(String, String, Origin)>) -> Result<Config, ConfigError> {
     let unused = unused(&all);
     let openai_set = origins.iter().any(|(key, _, origin)| {
         (key == "openai_base_url" || key == "openai_api_key") && *origin != Origin::Default
@@ -315,7 +311,10 @@ fn positive(setting: &'static str, value: u32) -> Result<u32, ConfigError> {
 fn base_path(text: &str) -> Result<String, ConfigError> {
     let inner = text.trim_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
-    if !inner.chars().all(plain) || inner.split('/').any(|s| s == ".." || s == ".") || inner.contains("//") {
+    if !inner.chars().all(plain)
+        || inner.split('/').any(|s| s == ".." || s == ".")
+        || inner.contains("//")
+    {
         return Err(ConfigError::Invalid {
             setting: "base_path",
             reason: format!("`{text}` is not a plain URL path such as /docs/"),
@@ -388,11 +387,21 @@ mod tests {
             ..Settings::default()
         };
         let in_file = file("openai_model = 'from-file'\nsession_timeout_hours = 3").expect("valid");
-        let config = Config::compose(flags, Settings::default(), in_file, &|_| true).expect("valid");
+        let config =
+            Config::compose(flags, Settings::default(), in_file, &|_| true).expect("valid");
         let printed = config.printed();
-        assert!(printed.contains("openai_model = \"from-flag\"  # flag"), "{printed}");
-        assert!(printed.contains("session_timeout_hours = 3  # file"), "{printed}");
-        assert!(printed.contains("log_level = \"info\"  # default"), "{printed}");
+        assert!(
+            printed.contains("openai_model = \"from-flag\"  # flag"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("session_timeout_hours = 3  # file"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("log_level = \"info\"  # default"),
+            "{printed}"
+        );
         assert_eq!(config.session_timeout_hours, 3);
     }
 
@@ -442,7 +451,12 @@ mod tests {
 
     #[test]
     fn a_base_path_begins_and_ends_with_a_slash() {
-        for (given, meant) in [("docs", "/docs/"), ("/a/b/", "/a/b/"), ("/", "/"), ("", "/")] {
+        for (given, meant) in [
+            ("docs", "/docs/"),
+            ("/a/b/", "/a/b/"),
+            ("/", "/"),
+            ("", "/"),
+        ] {
             assert_eq!(base_path(given).expect("valid"), meant);
         }
     }

@@ -184,7 +184,10 @@ pub fn documented() -> Vec<Documented> {
             key,
         })
     };
-    Alone::command().get_arguments().filter_map(describe).collect()
+    Alone::command()
+        .get_arguments()
+        .filter_map(describe)
+        .collect()
 }
 
 /// A value as a person writes it: strings without quotes.

@@ -34,6 +34,8 @@ pub(super) struct HtmlReader {
     draft: Draft,
     kind: Option<BlockKind>,
     heading: Option<(u8, Option<String>)>,
+    /// Id of an element opened just before: Sphinx and its like put it on the section.
+    id_before: Option<String>,
     preformatted: usize,
     /// A whole page leaves out navigation; a fragment in Markdown has none.
     page: bool,
@@ -126,13 +128,21 @@ impl HtmlReader {
             self.hidden = Some((name.to_owned(), 1));
             return;
         }
+        if matches!(name, "section" | "div" | "article" | "a" | "span")
+            && let Some(id) = attribute("id").or_else(|| attribute("name").filter(|_| name == "a"))
+        {
+            match &mut self.heading {
+                Some((_, anchor @ None)) => *anchor = Some(id),
+                Some(_) => {}
+                None => self.id_before = Some(id),
+            }
+        }
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.flush(out);
-                self.heading = Some((
-                    name.as_bytes()[1] - b'0',
-                    attribute("id").filter(|id| !id.is_empty()),
-                ));
+                let before = self.id_before.take();
+                let id = attribute("id").filter(|id| !id.is_empty()).or(before);
+                self.heading = Some((name.as_bytes()[1] - b'0', id));
             }
             "pre" => {
                 self.flush(out);
@@ -203,6 +213,9 @@ impl HtmlReader {
         }
         if self.is_hidden() {
             return;
+        }
+        if self.heading.is_none() && !text.trim().is_empty() {
+            self.id_before = None;
         }
         if self.preformatted > 0 {
             self.draft.push(text, source);

@@ -39,7 +39,7 @@ pub fn read(site: &Site, file: &SourceFile) -> Reading {
         }
     };
     let mut problems = source.problems.clone();
-    if site.kind == SiteKind::Docusaurus && source.front.draft {
+    if source.front.draft {
         return Reading {
             document: None,
             warnings: warnings(file, problems),
@@ -92,7 +92,7 @@ pub fn read(site: &Site, file: &SourceFile) -> Reading {
         locale: file.locale.clone(),
         version: file.version.clone(),
         latest_version: file.latest_version,
-        unlisted: site.kind == SiteKind::Docusaurus && front.unlisted,
+        unlisted: front.unlisted,
         sections,
         hash: hasher.finalize().to_hex().to_string(),
     };

@@ -156,7 +156,9 @@ fn markdown_html(text: &str, document: &Document) -> String {
 
 fn sanitiser() -> ammonia::Builder<'static> {
     let mut builder = ammonia::Builder::default();
-    let with_ids = ["h1", "h2", "h3", "h4", "h5", "h6", "sup", "div", "li"];
+    let with_ids = [
+        "h1", "h2", "h3", "h4", "h5", "h6", "sup", "div", "li", "section", "article", "a", "span",
+    ];
     let mut attributes: HashMap<&str, std::collections::HashSet<&str>> =
         builder.clone_tag_attributes();
     for tag in with_ids {

@@ -19,10 +19,7 @@ impl RouteTable {
     pub fn new<'d>(documents: impl IntoIterator<Item = &'d Document>) -> (Self, Vec<Warning>) {
         let mut table = Self::default();
         let mut warnings = Vec::new();
-        // React Router takes the first of two routes, and Docusaurus sorts `index` before `README`.
-        let (readmes, others): (Vec<_>, Vec<_>) =
-            documents.into_iter().partition(|d| is_readme(&d.id));
-        for document in others.into_iter().chain(readmes) {
+        for document in documents {
             if let Some(warning) = table.insert(&document.id, &document.route) {
                 warnings.push(warning);
             }
@@ -33,10 +30,22 @@ impl RouteTable {
     /// Adds one document; the warning says that its route is taken.
     pub fn insert(&mut self, id: &str, route: &str) -> Option<Warning> {
         match self.by_route.entry(normalised(route)) {
-            Entry::Occupied(taken) => Some(Warning {
-                path: id.to_owned(),
-                reason: format!("its route {route} already belongs to {}", taken.get()),
-            }),
+            Entry::Occupied(mut taken) => {
+                // React Router takes the first of two routes, and Docusaurus sorts `index` before
+                // `README`.
+                let (keeps, loses) = if is_readme(taken.get()) && !is_readme(id) {
+                    let readme = taken.insert(id.to_owned());
+                    self.by_document.remove(&readme);
+                    self.by_document.insert(id.to_owned(), route.to_owned());
+                    (id.to_owned(), readme)
+                } else {
+                    (taken.get().clone(), id.to_owned())
+                };
+                Some(Warning {
+                    path: loses,
+                    reason: format!("its route {route} already belongs to {keeps}"),
+                })
+            }
             Entry::Vacant(free) => {
                 free.insert(id.to_owned());
                 self.by_document.insert(id.to_owned(), route.to_owned());

@@ -234,6 +234,15 @@ fn huge_and_deep_pages_end_in_bounded_time() {
             .map(|n| format!("{}text\n\n", " ".repeat(n % 200)))
             .collect(),
     );
+    add("backticks.mdx", "one ` line\n".repeat(100_000));
+    add("tag_headings.mdx", "<h2>a</h2>\n\n".repeat(20_000));
+    add(
+        "_bomb.mdx",
+        format!(
+            "import A from './_bomb.mdx'\n\n{}",
+            "<A />\n\ntext\n\n".repeat(1000)
+        ),
+    );
     add("tags.html", "<div>".repeat(200_000));
     add(
         "script.html",

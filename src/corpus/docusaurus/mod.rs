@@ -28,6 +28,9 @@ pub(super) struct Project {
 /// A configuration longer than this is not read; real ones have some 20 kB.
 const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
 
+/// How far above the data folder a content folder may be; `../docs` is common, `../../docs` is not.
+const MAX_FOLDERS_ABOVE: usize = 2;
+
 /// Folders of a project that hold no docs instance.
 const OTHER_FOLDERS: [&str; 12] = [
     "blog",
@@ -72,6 +75,7 @@ pub(super) fn recognise(options: &Options, data: &Path) -> Option<Project> {
     }
     .unwrap_or_else(|| from_layout(&root, data));
 
+    let data = &common_folder(data, &root, &settings);
     let default_locale = settings
         .default_locale
         .clone()
@@ -118,6 +122,28 @@ pub(super) fn recognise(options: &Options, data: &Path) -> Option<Project> {
         settings,
         warnings,
     })
+}
+
+/// The data folder, or a folder above it when the configuration itself points there
+/// (`path: '../docs'`): what the project's owner wrote is no way out.
+fn common_folder(data: &Path, root: &Path, settings: &Settings) -> PathBuf {
+    let mut common = data.to_owned();
+    let instances = settings
+        .docs
+        .iter()
+        .chain(&settings.blogs)
+        .chain(&settings.pages);
+    for folder in instances.filter_map(|instance| root.join(&instance.path).canonicalize().ok()) {
+        let above = common
+            .ancestors()
+            .take(1 + MAX_FOLDERS_ABOVE)
+            .find(|above| folder.starts_with(above));
+        // The root of the file system is nobody's project.
+        if let Some(above) = above.filter(|above| above.parent().is_some()) {
+            common = above.to_owned();
+        }
+    }
+    common
 }
 
 fn has_layout(root: &Path) -> bool {

@@ -401,10 +401,10 @@ impl Collector<'_> {
 
     /// Whether a block is the text of an `<h2>` tag.
     fn tag_heading(&self, block: &Block) -> Option<(u8, Option<String>)> {
-        self.masked
-            .tag_headings
-            .iter()
-            .find(|tag| tag.range.start <= block.range.start && block.range.end <= tag.range.end)
+        let tags = &self.masked.tag_headings;
+        let next = tags.partition_point(|tag| tag.range.start <= block.range.start);
+        tags.get(next.checked_sub(1)?)
+            .filter(|tag| block.range.end <= tag.range.end)
             .map(|tag| (tag.level, tag.id.clone().filter(|id| !id.is_empty())))
     }
 

@@ -7,6 +7,7 @@
 use super::directive;
 use super::script::{self, Effort};
 use super::tag::{self, Tag};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// In place of a tag or comment inside a line: text for the parser, nothing for the reader.
@@ -98,13 +99,15 @@ pub(super) fn mask(source: &str, text_start: usize, mdx: bool) -> Masked {
         effort: Effort::for_page(source.len()),
         mdx,
         found: Masked::default(),
-        imports: Vec::new(),
+        imports: HashMap::new(),
         open_headings: Vec::new(),
         open_directives: 0,
+        code_searches: CodeSearches::default(),
     };
     masker.blank(0..text_start);
     masker.run(text_start);
     let Masker { out, mut found, .. } = masker;
+    found.tag_headings.sort_by_key(|tag| tag.range.start);
     found.text = String::from_utf8(out).unwrap_or_else(|e| {
         // Only whole characters are replaced; should that ever fail, losing letters beats losing
         // the page.
@@ -129,9 +132,11 @@ struct Masker<'s> {
     effort: Effort,
     mdx: bool,
     found: Masked,
-    imports: Vec<(String, String)>,
+    /// Name → specifier of imported Markdown files.
+    imports: HashMap<String, String>,
     open_headings: Vec<(u8, usize, Option<String>)>,
     open_directives: usize,
+    code_searches: CodeSearches,
 }
 
 impl<'s> Masker<'s> {
@@ -211,7 +216,6 @@ impl<'s> Masker<'s> {
         let mut i = content;
         let mut text = false;
         let mut masked: Vec<(Range<usize>, u8, u8)> = Vec::new();
-        let mut code_searches = CodeSearches::default();
         while i < self.bytes.len() {
             match self.bytes[i] {
                 b'\n' => break,
@@ -225,7 +229,7 @@ impl<'s> Masker<'s> {
                 }
                 b'`' => {
                     text = true;
-                    i = code_searches.skip(self.bytes, i);
+                    i = self.code_searches.skip(self.bytes, i);
                 }
                 b'<' if self.bytes[i..].starts_with(b"<!--") => {
                     match script::find_within(
@@ -359,7 +363,7 @@ impl<'s> Masker<'s> {
                 text: text.to_owned(),
             });
         }
-        if let Some((_, specifier)) = self.imports.iter().find(|(import, _)| import == name) {
+        if let Some(specifier) = self.imports.get(name) {
             let specifier = specifier.clone();
             self.found.inclusions.push(Inclusion {
                 range: tag.range.clone(),
@@ -403,10 +407,11 @@ impl<'s> Masker<'s> {
     }
 }
 
-/// Backtick runs of one line's paragraph. Remembers which lengths have no partner ahead, so that a
-/// line of a million backticks is searched once.
+/// Remembers which lengths of backtick runs have no partner in the rest of a paragraph, so that a
+/// million of them are searched for once.
 #[derive(Default)]
 struct CodeSearches {
+    /// Length, and where the paragraph ends.
     without_partner: Vec<(usize, usize)>,
 }
 
@@ -415,11 +420,8 @@ impl CodeSearches {
     fn skip(&mut self, bytes: &[u8], start: usize) -> usize {
         let length = run(bytes, start, b'`');
         let after = start + length;
-        if self
-            .without_partner
-            .iter()
-            .any(|(n, until)| *n == length && start < *until)
-        {
+        self.without_partner.retain(|(_, until)| start < *until);
+        if self.without_partner.iter().any(|(n, _)| *n == length) {
             return after;
         }
         let mut i = after;

@@ -12,9 +12,16 @@ mod slug_table;
 mod tag;
 
 use super::block_builder::RawBlock;
+use std::cell::Cell;
 
 /// Partials may hold partials; the sites we know go two deep.
 const MAX_PARTIAL_DEPTH: usize = 4;
+
+/// What partials may add to one page, so that a few files can't multiply into gigabytes.
+const MAX_INCLUDED_BYTES: usize = 8 * 1024 * 1024;
+
+/// What including costs besides the text, which bounds the number of empty partials too.
+const INCLUSION_BYTES: usize = 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flavor {
@@ -49,10 +56,10 @@ pub(super) struct Page {
 impl Reader<'_> {
     /// Reads `source` from `start` on (the front matter ends there); offsets are those of `source`.
     pub(super) fn read(&self, source: &str, start: usize) -> Page {
-        self.read_at_depth(source, start, 0)
+        self.read_at_depth(source, start, 0, &Cell::new(MAX_INCLUDED_BYTES))
     }
 
-    fn read_at_depth(&self, source: &str, start: usize, depth: usize) -> Page {
+    fn read_at_depth(&self, source: &str, start: usize, depth: usize, left: &Cell<usize>) -> Page {
         let masked = mask::mask(source, start, self.flavor == Flavor::Mdx);
         let mut page = blocks::read(self, source, &masked);
         if depth < MAX_PARTIAL_DEPTH {
@@ -60,13 +67,16 @@ impl Reader<'_> {
                 let Some(text) = (self.partials)(&inclusion.specifier) else {
                     continue;
                 };
+                if !spend(left, text.len()) {
+                    break;
+                }
                 let body = super::front_matter::split(&text).1;
                 let partial = Reader {
                     drop_title: false,
                     flavor: Flavor::Mdx,
                     ..*self
                 };
-                let mut included = partial.read_at_depth(&text, body, depth + 1);
+                let mut included = partial.read_at_depth(&text, body, depth + 1, left);
                 for raw in &mut included.blocks {
                     // Text of another file stands where its tag stands.
                     raw.block.range = inclusion.range.clone();
@@ -83,6 +93,12 @@ impl Reader<'_> {
     }
 }
 
+fn spend(left: &Cell<usize>, bytes: usize) -> bool {
+    let rest = left.get().checked_sub(bytes + INCLUSION_BYTES);
+    left.set(rest.unwrap_or(0));
+    rest.is_some()
+}
+
 /// The page's Markdown with everything invisible removed, for readers that are programs.
 pub(super) fn visible_markdown(reader: &Reader, source: &str, start: usize) -> String {
     let masked = mask::mask(source, start, reader.flavor == Flavor::Mdx);
@@ -91,8 +107,11 @@ pub(super) fn visible_markdown(reader: &Reader, source: &str, start: usize) -> S
     for extra in &masked.extras {
         inserts.push((extra.range.start, format!("**{}**\n\n", extra.text.trim())));
     }
+    let left = Cell::new(MAX_INCLUDED_BYTES);
     for inclusion in &masked.inclusions {
-        if let Some(text) = (reader.partials)(&inclusion.specifier) {
+        if let Some(text) = (reader.partials)(&inclusion.specifier)
+            && spend(&left, text.len())
+        {
             let body = super::front_matter::split(&text).1;
             inserts.push((
                 inclusion.range.start,
