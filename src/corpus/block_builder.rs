@@ -2,6 +2,7 @@
 //!
 //! Used by the readers of Markdown, HTML and plain text; it knows none of these formats.
 
+use super::markdown::is_place_holder;
 use super::{Block, BlockKind, Segment};
 use std::ops::Range;
 
@@ -34,6 +35,22 @@ impl Draft {
             return;
         }
         let identity = text.len() == source.len();
+        // Place holders of the Markdown mask can reach code and HTML; they are nobody's text.
+        if text.bytes().any(is_place_holder) {
+            let mut at = 0;
+            for part in text.split_inclusive(|c: char| c.is_ascii() && is_place_holder(c as u8)) {
+                let words =
+                    part.trim_end_matches(|c: char| c.is_ascii() && is_place_holder(c as u8));
+                let place = if identity {
+                    source.start + at..source.start + at + words.len()
+                } else {
+                    source.clone()
+                };
+                self.push(words, place);
+                at += part.len();
+            }
+            return;
+        }
         match self.segments.last() {
             // Goes on where the last run ended.
             Some(last)
@@ -98,7 +115,7 @@ impl Draft {
         }
         let lead = trimmed.as_ptr() as usize - self.text.as_ptr() as usize;
         let text = trimmed.to_owned();
-        let segments = cut_front(&self.segments, lead, text.len());
+        let segments = cut(&self.segments, self.text.len(), lead, text.len());
         Some(Block {
             kind,
             text,
@@ -108,20 +125,22 @@ impl Draft {
     }
 }
 
-/// Segments of the text from `lead` on, `length` bytes long.
-fn cut_front(segments: &[Segment], lead: usize, length: usize) -> Vec<Segment> {
+/// Segments of the `length` bytes from `lead` on, of a text of `total` bytes.
+fn cut(segments: &[Segment], total: usize, lead: usize, length: usize) -> Vec<Segment> {
     let mut cut: Vec<Segment> = Vec::new();
     for (i, segment) in segments.iter().enumerate() {
-        let text_end = segments.get(i + 1).map_or(usize::MAX, |next| next.text);
+        let text_end = segments.get(i + 1).map_or(total, |next| next.text);
         if text_end <= lead || segment.text >= lead + length {
             continue;
         }
-        let skipped = lead.saturating_sub(segment.text);
-        cut.push(Segment {
-            text: segment.text.saturating_sub(lead),
-            start: (segment.start + skipped).min(segment.end),
-            end: segment.end,
-        });
+        let text = segment.text.saturating_sub(lead);
+        let (mut start, mut end) = (segment.start, segment.end);
+        // A run that stands in the source letter by letter shrinks with the text.
+        if text_end - segment.text == end - start {
+            start += lead.saturating_sub(segment.text);
+            end -= text_end.saturating_sub(lead + length);
+        }
+        cut.push(Segment { text, start, end });
     }
     cut
 }
@@ -133,7 +152,7 @@ impl Block {
             kind: self.kind,
             text: self.text[from..to].to_owned(),
             range: self.source_of(from, to),
-            segments: cut_front(&self.segments, from, to - from),
+            segments: cut(&self.segments, self.text.len(), from, to - from),
         }
     }
 

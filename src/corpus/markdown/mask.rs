@@ -19,7 +19,7 @@ pub(super) const LINE_BREAK: u8 = 0x03;
 /// First byte of a tag that begins or ends a box of its own: words around it are not one word.
 pub(super) const BOX: u8 = 0x04;
 
-pub(super) fn is_place_holder(b: u8) -> bool {
+pub(in crate::corpus) fn is_place_holder(b: u8) -> bool {
     (TAG..=BOX).contains(&b)
 }
 

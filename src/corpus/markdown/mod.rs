@@ -11,6 +11,8 @@ mod script;
 mod slug_table;
 mod tag;
 
+pub(super) use mask::is_place_holder;
+
 use super::block_builder::RawBlock;
 use std::cell::Cell;
 
