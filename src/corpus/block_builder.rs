@@ -25,10 +25,6 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
     /// Text that stands in the source letter by letter, or that `source` became.
     pub(super) fn push(&mut self, text: &str, source: Range<usize>) {
         if text.is_empty() {

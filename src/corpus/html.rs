@@ -153,11 +153,7 @@ impl HtmlReader {
                 self.kind = Some(BlockKind::Table);
             }
             "tr" if self.kind == Some(BlockKind::Table) => self.draft.separate("\n"),
-            "td" | "th" if self.kind == Some(BlockKind::Table) => {
-                if !self.draft.is_empty() {
-                    self.draft.separate(" | ");
-                }
-            }
+            "td" | "th" if self.kind == Some(BlockKind::Table) => self.draft.separate(" | "),
             "br" => self.draft.separate("\n"),
             "li" => {
                 self.flush(out);

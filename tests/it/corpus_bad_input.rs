@@ -455,8 +455,11 @@ fn unreadable_files_are_named_and_the_rest_is_read() {
         ("dir/c.md", b"# C\n"),
     ]);
     fs::create_dir(folder.path().join("folder.md")).expect("a folder with a file's name");
-    fs::set_permissions(folder.path().join("a.md"), fs::Permissions::from_mode(0))
-        .expect("permissions");
+    fs::set_permissions(
+        folder.path().join("a.md"),
+        fs::Permissions::from_mode(0o000),
+    )
+    .expect("permissions");
     // Root reads everything, so the file that can't be opened is one that has gone.
     let corpus = corpus::discover(&Options::new(folder.path())).expect("a corpus");
     fs::remove_file(folder.path().join("b.md")).expect("removed");
