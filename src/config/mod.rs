@@ -270,7 +270,7 @@ fn validate(all: Settings, origins: Vec<(String, String, Origin)>) -> Result<Con
         embed_engine: named("embed_engine", &all.embed_engine.expect(set))?,
         embed_threads: all.embed_threads.expect(set),
         openai,
-        database_url: database_url(all.database_url.expect(set))?,
+        database_url: database_url(all.database_url)?,
         environment: all.environment.expect(set),
         log_level: all.log_level.expect(set),
         log_format,
@@ -328,7 +328,8 @@ fn base_path(text: &str) -> Result<String, ConfigError> {
 }
 
 /// Refuses what no store of this version understands, before anything is opened.
-fn database_url(url: Secret) -> Result<Secret, ConfigError> {
+fn database_url(url: Option<Secret>) -> Result<Secret, ConfigError> {
+    let url = url.unwrap_or_else(|| Secret::new("sqlite:"));
     if url.expose().starts_with("sqlite:") {
         return Ok(url);
     }

@@ -73,7 +73,7 @@ settings! {
     /// Chat model to ask for
     #[arg(env = "OPENAI_MODEL", value_name = "NAME")]
     openai_model: String,
-    /// Where conversations are kept: sqlite:PATH, or sqlite: for chat.db in the state folder
+    /// Where conversations are kept, as sqlite:PATH; chat.db in the state folder if not given
     #[arg(env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Secret,
     /// Not used by this version, which keeps its vectors in the state folder
@@ -133,7 +133,6 @@ impl Settings {
             embedder: Some("local".into()),
             embed_engine: Some("auto".into()),
             embed_threads: Some(0),
-            database_url: Some(Secret::new("sqlite:")),
             openai_base_url: Some("https://api.openai.com/v1".into()),
             openai_model: Some("gpt-4o-mini".into()),
             environment: Some("development".into()),

@@ -43,6 +43,9 @@ fn body_problem(rejection: JsonRejection) -> Problem {
         _ => Code::InvalidJson,
     };
     let text = rejection.body_text();
+    if text.contains("expected struct") {
+        return Problem::new(code, "The body must be a JSON object.");
+    }
     // The frame's own preamble speaks of types; what serde says after it is enough.
     let detail = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
     Problem::new(code, detail)

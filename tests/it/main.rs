@@ -1,15 +1,20 @@
 //! Integration tests: one binary, one module per subject.
 
 mod answer;
+mod architecture;
 mod built_site;
+mod cli;
 mod corpus_bad_input;
 mod corpus_chunks;
 mod corpus_routes;
 mod corpus_trees;
+mod documented;
 mod embedding;
 mod http_errors;
 mod http_query;
 mod http_stream;
 mod library;
+mod site_build;
+mod site_pages;
 mod store;
 mod test_app;

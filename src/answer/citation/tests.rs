@@ -1,3 +1,5 @@
+//! A filter never lets through what it cannot check: examples and properties.
+
 use super::*;
 use proptest::prelude::*;
 

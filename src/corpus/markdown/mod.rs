@@ -4,6 +4,7 @@
 //! ids Docusaurus gives them. It does not know files, routes or sections.
 
 mod blocks;
+mod comments;
 mod directive;
 mod heading_id;
 mod mask;
@@ -103,7 +104,17 @@ fn spend(left: &Cell<usize>, bytes: usize) -> bool {
 
 /// The page's Markdown with everything invisible removed, for readers that are programs.
 pub(super) fn visible_markdown(reader: &Reader, source: &str, start: usize) -> String {
-    let masked = mask::mask(source, start, reader.flavor == Flavor::Mdx);
+    let mut masked = mask::mask(source, start, reader.flavor == Flavor::Mdx);
+    if reader.flavor == Flavor::CommonMark {
+        for comment in comments::comments(&masked.text).into_iter().rev() {
+            // As long as before, so that every other place stays where it is.
+            let blank: String = masked.text[comment.clone()]
+                .bytes()
+                .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+                .collect();
+            masked.text.replace_range(comment, &blank);
+        }
+    }
     let mut out = String::with_capacity(source.len() - start);
     let mut inserts: Vec<(usize, String)> = Vec::new();
     for extra in &masked.extras {
