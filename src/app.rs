@@ -2,6 +2,8 @@
 //!
 //! Every part is made here from its own options, and nowhere else. Nothing is decided here.
 
+mod demo;
+
 use crate::answer::{self, Answerer, Generator, openai};
 use crate::config::Config;
 use crate::corpus::{self, Corpus};
@@ -29,6 +31,7 @@ pub struct App {
 impl App {
     /// Opens everything; nothing is indexed yet.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let config = &with_demo(config)?;
         let metrics = telemetry::metrics::start();
         let site = site::Site::open(site_options(config, &discover(config)?.site)?)
             .context("the site's build cannot be read")?;
@@ -38,7 +41,7 @@ impl App {
         let library = Library::open(
             ingest::Options {
                 corpus: corpus_options(config)?,
-                state: config.state.clone(),
+                state: config.index_state.clone(),
             },
             Arc::clone(&embedder),
         )?;
@@ -118,6 +121,20 @@ fn generator(config: &Config) -> anyhow::Result<Option<Arc<dyn Generator>>> {
     Ok(Some(Arc::new(generator)))
 }
 
+/// The settings, with the demo where they name no documentation.
+pub fn with_demo(config: &Config) -> anyhow::Result<Config> {
+    let mut config = config.clone();
+    if config.data.is_none() {
+        let demo = demo::unpack(&config.state)?.context(
+            "say where the documentation is with --data DIR (a folder, or the root of a Docusaurus \
+             project); this binary was built without the demo site (make demo)",
+        )?;
+        config.data = Some(demo.data);
+        config.index_state = demo.state;
+    }
+    Ok(config)
+}
+
 /// What retrieval sees of the library: the index that is living when a question comes.
 fn living(library: &Arc<Library>) -> Snapshot {
     let library = Arc::clone(library);
@@ -130,9 +147,7 @@ pub fn discover(config: &Config) -> anyhow::Result<Corpus> {
 }
 
 fn corpus_options(config: &Config) -> anyhow::Result<corpus::Options> {
-    let data = config.data.clone().context(
-        "say where the documentation is with --data DIR (a folder, or the root of a Docusaurus project)",
-    )?;
+    let data = config.data.clone().context("no documentation is named")?;
     let mut options = corpus::Options::new(data);
     options.base_url = config.base_path.clone();
     Ok(options)

@@ -40,6 +40,7 @@ impl Finding {
 }
 
 pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let config = &app::with_demo(config)?;
     let findings = [
         Finding::new("documentation", documentation(config)),
         Finding::new("site", site_build(config)),
@@ -82,7 +83,6 @@ fn site_build(config: &Config) -> anyhow::Result<String> {
     Ok(
         match app::site_options(config, &app::discover(config)?.site)?.build {
             site::Build::Folder(folder) => format!("the build in {}", folder.display()),
-            site::Build::Embedded => "the build inside this binary".to_owned(),
             site::Build::None => "no build; documents are shown as readable pages".to_owned(),
         },
     )

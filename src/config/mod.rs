@@ -22,6 +22,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     pub site: Option<PathBuf>,
     pub state: PathBuf,
+    /// Where the index is kept: the state folder, but for the demo.
+    pub index_state: PathBuf,
     pub listen: SocketAddr,
     /// Starts and ends with `/`; `None` where the Docusaurus project decides.
     pub base_path: Option<String>,
@@ -261,6 +263,7 @@ fn validate(all: Settings, origins: Vec<(String, String, Origin)>) -> Result<Con
     Ok(Config {
         data: all.data,
         site: all.site,
+        index_state: all.state.clone().expect(set),
         state: all.state.expect(set),
         listen: all.listen.expect(set),
         base_path: all.base_path.as_deref().map(base_path).transpose()?,

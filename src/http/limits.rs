@@ -9,7 +9,11 @@ use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 
 /// Takes one question from the limits of this address and session.
-pub fn take(server: &Server, address: IpAddr, session: Option<&str>) -> Result<Decision, Response> {
+pub fn take(
+    server: &Server,
+    address: IpAddr,
+    session: Option<&str>,
+) -> Result<Decision, Box<Response>> {
     let who = Who {
         address,
         session: session.map(str::to_owned),
@@ -25,7 +29,7 @@ pub fn take(server: &Server, address: IpAddr, session: Option<&str>) -> Result<D
         format!("Too many questions; ask again in {wait_s} seconds."),
     )
     .retry_after(wait_s);
-    Err(with_headers(problem.into_response(), &decision))
+    Err(Box::new(with_headers(problem.into_response(), &decision)))
 }
 
 /// The response with the `X-RateLimit-*` headers.

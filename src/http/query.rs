@@ -230,7 +230,7 @@ fn wants_events(headers: &HeaderMap) -> bool {
 async fn ask(server: &Server, address: IpAddr, question: Question, streamed: bool) -> Response {
     let decision = match limits::take(server, address, question.session_id.as_deref()) {
         Ok(decision) => decision,
-        Err(response) => return response,
+        Err(refused) => return *refused,
     };
     let request_id = question.request_id.clone();
     let mut events = server.answerer.ask(question);

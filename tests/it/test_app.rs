@@ -5,7 +5,7 @@ use rag_chatbot::config::{Config, Settings};
 use rag_chatbot::http;
 use rag_chatbot::ingest::Phase;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -41,7 +41,6 @@ pub struct TestApp {
     pub address: std::net::SocketAddr,
     pub client: reqwest::Client,
     pub app: App,
-    pub data: PathBuf,
     _folders: TempDir,
     _stop: oneshot::Sender<()>,
 }
@@ -115,7 +114,6 @@ impl TestApp {
             address,
             client: client(),
             app,
-            data,
             _folders: folders,
             _stop: stop,
         }

@@ -16,25 +16,6 @@ const MAX_KEPT_FILE: u64 = 4 * 1024 * 1024;
 /// Prepared files kept in memory. A thousand pages of 64 KB; when full, all are prepared anew.
 const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
 
-/// Where a build lies.
-pub enum Root {
-    /// A folder, made canonical.
-    Folder(PathBuf),
-    /// Inside this binary.
-    Embedded,
-}
-
-/// Our own site, if it was built before the binary was.
-#[derive(rust_embed::RustEmbed)]
-#[folder = "docs/build"]
-#[allow_missing = true]
-struct EmbeddedBuild;
-
-/// Whether this binary holds a site of its own.
-pub fn has_embedded_build() -> bool {
-    EmbeddedBuild::get("index.html").is_some()
-}
-
 /// A file of the build, and whether a page in it calls itself by an address ending in a slash.
 pub struct Prepared {
     pub asset: Asset,
@@ -43,7 +24,8 @@ pub struct Prepared {
 
 /// Reads and prepares the files of one build.
 pub struct Files {
-    root: Root,
+    /// Made canonical.
+    root: PathBuf,
     base: String,
     kept: Mutex<Kept>,
 }
@@ -61,7 +43,7 @@ struct Stamp {
 }
 
 impl Files {
-    pub fn new(root: Root, base: &str) -> Self {
+    pub fn new(root: PathBuf, base: &str) -> Self {
         Self {
             root,
             base: base.to_owned(),
@@ -96,27 +78,17 @@ impl Files {
     }
 
     fn stamp(&self, path: &str) -> Option<Stamp> {
-        match &self.root {
-            Root::Folder(folder) => {
-                let metadata = std::fs::metadata(inside(folder, path)?).ok()?;
-                metadata.is_file().then_some(Stamp {
-                    modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                    size: metadata.len(),
-                })
-            }
-            Root::Embedded => EmbeddedBuild::get(path).map(|file| Stamp {
-                modified: SystemTime::UNIX_EPOCH,
-                size: file.data.len() as u64,
-            }),
-        }
+        let metadata = std::fs::metadata(inside(&self.root, path)?).ok()?;
+        metadata.is_file().then_some(Stamp {
+            modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            size: metadata.len(),
+        })
     }
 
     fn prepare(&self, path: &str, stamp: Stamp) -> Option<Prepared> {
         let content_type = content_type(path);
-        if stamp.size > MAX_KEPT_FILE
-            && let Root::Folder(folder) = &self.root
-        {
-            let file = inside(folder, path)?;
+        if stamp.size > MAX_KEPT_FILE {
+            let file = inside(&self.root, path)?;
             let since_epoch = stamp.modified.duration_since(SystemTime::UNIX_EPOCH);
             let mark = format!("{path} {} {since_epoch:?}", stamp.size);
             return Some(Prepared {
@@ -152,10 +124,7 @@ impl Files {
     }
 
     fn read(&self, path: &str) -> Option<Vec<u8>> {
-        match &self.root {
-            Root::Folder(folder) => std::fs::read(inside(folder, path)?).ok(),
-            Root::Embedded => EmbeddedBuild::get(path).map(|file| file.data.into_owned()),
-        }
+        std::fs::read(inside(&self.root, path)?).ok()
     }
 }
 
@@ -265,7 +234,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("secret"), build.join("out"))
             .expect("linked");
         std::os::unix::fs::symlink(build.join("page.html"), build.join("in.html")).expect("linked");
-        let files = Files::new(Root::Folder(build), "/");
+        let files = Files::new(build, "/");
         assert!(files.get("out").is_none());
         assert!(files.get("in.html").is_some());
     }

@@ -10,8 +10,6 @@ mod sections;
 mod shelf;
 mod texts;
 
-pub use files::has_embedded_build;
-
 use super::Server;
 use super::asset::Asset;
 use super::base_path::AsSent;
@@ -20,7 +18,7 @@ use crate::corpus;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use files::{Files, Prepared, Root, plain_path};
+use files::{Files, Prepared, plain_path};
 use pages::Pages;
 use shelf::Shelf;
 use std::path::PathBuf;
@@ -42,8 +40,6 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Build {
     Folder(PathBuf),
-    /// In this binary.
-    Embedded,
     /// There is none: documents are shown as readable pages.
     None,
 }
@@ -66,8 +62,7 @@ enum Found {
 impl Site {
     pub fn open(options: Options) -> std::io::Result<Self> {
         let root = match options.build {
-            Build::Folder(folder) => Some(Root::Folder(folder.canonicalize()?)),
-            Build::Embedded => Some(Root::Embedded),
+            Build::Folder(folder) => Some(folder.canonicalize()?),
             Build::None => None,
         };
         Ok(Self {
