@@ -3,9 +3,11 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(abspath $(TARGET))/release/rag-chatbot
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help build fmt lint test widget test-browser site deny bench ci
+.PHONY: help build fmt lint test widget test-browser test-proxy site demo deny bench ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,19 +30,32 @@ widget: assets/node_modules ## The widget's types
 site: docs/build/index.html ## Our own documentation, built
 
 docs/build/index.html: $(DOCS_SOURCES) docs/node_modules
-	cd docs && npm run --silent build
+	cd docs && npm run --silent build && npm run --silent check
 	touch $@
 
-test-browser: build tests/browser/node_modules ## Real pages in Chromium
-	cd tests/browser && npm test
+demo: site ## The binary with our site and its index inside it
+	rm -rf docs/.demo
+	mkdir -p docs/.demo/project
+	tar -C docs --exclude=./node_modules --exclude=./.docusaurus --exclude=./.demo -cf - . | tar -C docs/.demo/project -xf -
+	cargo build --release --locked
+	$(BINARY) index --data docs/.demo/project --state docs/.demo/state
+	rm -f docs/.demo/state/lock docs/.demo/state/chat.db*
+	cargo build --release --locked
 
-deny: ## Licences, sources and duplicates of what we depend on
+test-browser: build tests/browser/node_modules ## Real pages in Chromium
+	cd tests/browser && RAG_CHATBOT_BIN=$(BINARY) npm test
+
+test-proxy: build ## The site under a prefix behind nginx
+	RAG_CHATBOT_BIN=$(BINARY) node --test tests/proxy
+
+deny: ## Licences and sources of what we depend on
+	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --locked --offline check licenses bans sources
 
 bench: ## Figures of this machine
 	cargo bench --locked
 
-ci: fmt lint test widget site test-browser deny ## All of it
+ci: fmt lint test widget site test-browser test-proxy deny ## All of it
 
 %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund
