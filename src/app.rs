@@ -20,6 +20,9 @@ use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long sentences may take to be scored by meaning: within the 500 ms of retrieval.
+const SCORING_PATIENCE: Duration = Duration::from_millis(300);
+
 /// Expired conversations are invisible at once; this only frees their space.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -45,13 +48,13 @@ impl App {
             },
             Arc::clone(&embedder),
         )?;
-        let search: Arc<dyn Search> = Arc::new(Retriever::new(living(&library), queue));
+        let search: Arc<dyn Search> = Arc::new(Retriever::new(living(&library), queue.clone()));
         let limits = guard_options(config);
         let answerer = Answerer::new(answer::Parts {
             search: Arc::clone(&search),
             store: store.clone(),
             generator: generator(config)?,
-            scorer: None,
+            scorer: Some(Arc::new(answer::ByMeaning::new(queue, SCORING_PATIENCE))),
             gate: Gate::new(limits.max_generations, limits.max_wait),
             options: answer::Options {
                 site_name: site.title.clone(),

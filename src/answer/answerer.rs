@@ -248,7 +248,7 @@ impl Asking<'_> {
     ) -> Outcome {
         let writing = Instant::now();
         let scorer = self.parts.scorer.as_deref();
-        let Some(quoted) = quoting::quote(&context.query, evidence, scorer) else {
+        let Some(quoted) = quoting::quote(&context.query, evidence, scorer).await else {
             return self.abstain(evidence).await;
         };
         let sources = quoted
@@ -283,7 +283,7 @@ impl Asking<'_> {
         evidence: &[Evidence],
     ) -> Outcome {
         let scorer = self.parts.scorer.as_deref();
-        if let Some(quoted) = quoting::quote(&context.query, evidence, scorer) {
+        if let Some(quoted) = quoting::quote(&context.query, evidence, scorer).await {
             let numbers: Vec<usize> = quoted
                 .cited
                 .iter()
@@ -373,7 +373,7 @@ impl Asking<'_> {
 
     async fn quote_selection(&self, selection: &Evidence, notice: Option<&str>) -> Outcome {
         let scorer = self.parts.scorer.as_deref();
-        let found = selection::quote(&self.question.text, selection, scorer);
+        let found = selection::quote(&self.question.text, selection, scorer).await;
         let is_found = found.is_some();
         let text = found.unwrap_or_else(|| self.words.not_in_selection.to_owned());
         self.send(AnswerEvent::Token(text.clone())).await;

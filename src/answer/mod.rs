@@ -17,7 +17,7 @@ mod terms;
 mod wording;
 
 pub use answerer::{Answerer, Options, Parts};
-pub use generator::quoting::SentenceScorer;
+pub use generator::quoting::{ByMeaning, SentenceScorer};
 pub use generator::{GenerateError, Generator, Used, openai};
 pub use prompt::{ChatMessage, ChatRole};
 

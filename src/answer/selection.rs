@@ -32,14 +32,14 @@ pub(crate) fn evidence(selection: &str) -> Evidence {
 }
 
 /// Quotes from the selection; `None` when it does not contain the answer.
-pub(crate) fn quote(
+pub(crate) async fn quote(
     question: &str,
     selection: &Evidence,
     scorer: Option<&dyn SentenceScorer>,
 ) -> Option<String> {
     let whole = asks_about_the_whole(question);
     let asked = if whole { "" } else { question };
-    let quoted = quoting::quote(asked, std::slice::from_ref(selection), scorer)?;
+    let quoted = quoting::quote(asked, std::slice::from_ref(selection), scorer).await?;
     let held = Stems::of(&quoted.text);
     let asked = terms(question);
     let covered: f32 = asked.iter().map(|term| held.holds(term)).sum();
@@ -128,26 +128,33 @@ mod tests {
     const TEXT: &str = "The default timeout of a test is 5 seconds. Pass a number as the third \
                         argument to change it.\n\nWorkers run in parallel.";
 
-    #[test]
-    fn an_answer_comes_from_the_selection_or_not_at_all() {
+    #[tokio::test]
+    async fn an_answer_comes_from_the_selection_or_not_at_all() {
         let selection = evidence(TEXT);
-        let found = quote("What is the default timeout?", &selection, None).expect("it is there");
+        let found = quote("What is the default timeout?", &selection, None)
+            .await
+            .expect("it is there");
         assert!(
             found.starts_with("The default timeout of a test is 5 seconds."),
             "{found}"
         );
-        assert_eq!(quote("How are snapshots updated?", &selection, None), None);
+        assert_eq!(
+            quote("How are snapshots updated?", &selection, None).await,
+            None
+        );
     }
 
-    #[test]
-    fn a_question_about_the_selection_itself_gets_its_beginning() {
+    #[tokio::test]
+    async fn a_question_about_the_selection_itself_gets_its_beginning() {
         let selection = evidence(TEXT);
         for question in [
             "Explain this",
             "اس کا مطلب کیا ہے؟",
             "Summarize this text in simple words",
         ] {
-            let found = quote(question, &selection, None).expect("there is text");
+            let found = quote(question, &selection, None)
+                .await
+                .expect("there is text");
             assert!(found.starts_with("The default timeout"), "{found}");
         }
     }

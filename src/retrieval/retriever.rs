@@ -2,7 +2,7 @@
 
 use super::answerable::{Signals, THRESHOLD};
 use super::fusion::{Fused, fuse};
-use super::{Explain, Passage, RetrievalError, Retrieved, Scope, Search};
+use super::{Explain, KnownScopes, Passage, RetrievalError, Retrieved, Scope, Search};
 use crate::embedding::{EmbedError, EmbeddingQueue};
 use crate::index::{Filter, Index, IndexError, Probe, StoredChunk};
 use crate::language;
@@ -112,6 +112,23 @@ impl Search for Retriever {
             fuse_ms: best.fuse_ms,
             words_only,
         })
+    }
+
+    fn known_scopes(&self) -> KnownScopes {
+        let mut known = KnownScopes::default();
+        if let Some(index) = (self.snapshot)() {
+            for document in index.documents() {
+                if !known.locales.contains(&document.locale) {
+                    known.locales.push(document.locale.clone());
+                }
+                if let Some(version) = &document.version
+                    && !known.versions.contains(version)
+                {
+                    known.versions.push(version.clone());
+                }
+            }
+        }
+        known
     }
 }
 

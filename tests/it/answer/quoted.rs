@@ -1,7 +1,9 @@
 //! Answers without a generator.
 
-use super::rig::{Rig, handbook, question};
-use rag_chatbot::answer::{AnswerError, Mode, Question};
+use super::rig::{HANDBOOK, Rig, handbook, index, question, queue};
+use rag_chatbot::answer::{AnswerError, ByMeaning, Mode, Question};
+use std::sync::Arc;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_definition_is_quoted_with_its_section() {
@@ -139,4 +141,24 @@ async fn a_selection_is_answered_from_alone() {
         told.answer().text,
         "منتخب کردہ متن میں اس سوال کا جواب موجود نہیں ہے۔"
     );
+}
+
+#[tokio::test]
+async fn a_question_in_another_language_finds_the_sentence_by_its_meaning() {
+    let english: Vec<(&str, &str)> = HANDBOOK
+        .iter()
+        .copied()
+        .filter(|(p, _)| !p.starts_with("ur/"))
+        .collect();
+    let indexed = index(&english);
+    let rig = Rig::with(indexed.retriever.clone(), None, |parts| {
+        let patience = Duration::from_secs(60);
+        parts.scorer = Some(Arc::new(ByMeaning::new(queue().clone(), patience)));
+    });
+    let told = rig
+        .ask("دوبارہ استعمال سے پہلے کیتلی کو کتنی دیر ٹھنڈا ہونے دیں؟")
+        .await;
+    let sentence = "Let the kettle cool for ten minutes before you use it again.";
+    let answer = told.answer();
+    assert!(answer.text.contains(sentence), "{}", answer.text);
 }

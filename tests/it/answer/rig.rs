@@ -161,13 +161,18 @@ pub fn index(pages: &[(&str, &str)]) -> Indexed {
     }
 }
 
-fn retriever(data: &Path, state: &Path) -> Retriever {
+/// The model threads all tests share.
+pub fn queue() -> &'static EmbeddingQueue {
     static QUEUE: OnceLock<EmbeddingQueue> = OnceLock::new();
-    let queue = QUEUE.get_or_init(|| {
+    QUEUE.get_or_init(|| {
         let options = embedding::Options::default();
         let embedder: Arc<dyn Embedder> = embedding::open(&options).expect("the built-in model");
         EmbeddingQueue::start(embedder, &options).expect("model threads")
-    });
+    })
+}
+
+fn retriever(data: &Path, state: &Path) -> Retriever {
+    let queue = queue();
     let options = Options {
         corpus: rag_chatbot::corpus::Options::new(data),
         state: state.to_owned(),
@@ -178,7 +183,7 @@ fn retriever(data: &Path, state: &Path) -> Retriever {
     Retriever::new(snapshot, queue.clone())
 }
 
-const HANDBOOK: &[(&str, &str)] = &[
+pub const HANDBOOK: &[(&str, &str)] = &[
     (
         "boiling.md",
         "# Boiling water\n\nThe kettle boils one litre of water in three minutes. It switches \

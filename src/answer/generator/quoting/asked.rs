@@ -5,7 +5,6 @@ use crate::language::fold;
 
 /// A question as the quoter sees it.
 pub(super) struct Asked {
-    pub text: String,
     pub terms: Vec<Term>,
     pub kind: Kind,
 }
@@ -29,7 +28,6 @@ pub(super) enum Kind {
 impl Asked {
     pub fn of(question: &str) -> Self {
         Self {
-            text: question.to_owned(),
             terms: terms(question),
             kind: kind(question),
         }

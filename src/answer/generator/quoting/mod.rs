@@ -1,17 +1,19 @@
 //! Answers without a generator: the sentences that answer, verbatim, each with its citation.
 //!
 //! Evidence is cut into units (sentences, list items, table rows; [`units`]), each unit is scored
-//! against what the question asks for ([`asked`], [`score`]), a few that read well together are
+//! against what the question asks for ([`asked`], [`score`], [`meaning`]), a few that read well together are
 //! chosen ([`choose`]) and written down ([`render`]). It invents no word and knows no server.
 
 mod asked;
 mod choose;
+mod meaning;
 mod render;
 mod score;
 mod units;
 
 use super::super::evidence::Evidence;
 use asked::Asked;
+pub use meaning::{ByMeaning, SentenceScorer};
 
 /// A quoted answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,21 +26,21 @@ pub(crate) struct Quoted {
     pub coverage: f32,
 }
 
-/// Scores sentences by meaning, for questions in another language than the page's. One number in
-/// 0–1 per sentence, comparable within the call; `None` when it cannot be done now.
-pub trait SentenceScorer: Send + Sync {
-    fn score(&self, question: &str, sentences: &[&str]) -> Option<Vec<f32>>;
-}
-
 /// Quotes the evidence for `question`; `None` when there is nothing to quote.
-pub(crate) fn quote(
+pub(crate) async fn quote(
     question: &str,
     evidence: &[Evidence],
     scorer: Option<&dyn SentenceScorer>,
 ) -> Option<Quoted> {
     let asked = Asked::of(question);
     let units = units::units(evidence);
-    let scored = score::scores(&asked, evidence, &units, scorer);
+    let words = score::words(&asked, evidence, &units);
+    let best_coverage = words.iter().map(|w| w.coverage).fold(0.0, f32::max);
+    let meaning = match scorer {
+        Some(scorer) => meaning::meaning(question, evidence, &units, best_coverage, scorer).await,
+        None => None,
+    };
+    let scored = score::scores(&asked, evidence, &units, &words, meaning.as_deref());
     let chosen = choose::choose(&asked, evidence, &units, &scored);
     render::render(evidence, &units, &scored, &chosen)
 }

@@ -1,6 +1,5 @@
 //! How well each unit answers: the question's terms it holds, where it stands, what it looks like.
 
-use super::SentenceScorer;
 use super::asked::{Asked, Kind};
 use super::units::Unit;
 use crate::answer::evidence::Evidence;
@@ -30,27 +29,45 @@ pub(super) struct Score {
     pub coverage: f32,
 }
 
+/// What the words of each unit say, headings and neighbours counted in.
+pub(super) fn words(asked: &Asked, evidence: &[Evidence], units: &[Unit<'_>]) -> Vec<Score> {
+    let weights = weights(&asked.terms, units);
+    let places: Vec<Stems> = evidence.iter().map(|e| Stems::of(&e.place())).collect();
+    (0..units.len())
+        .map(|at| match units[at].is_code() {
+            true => Score::default(),
+            false => unit_words(
+                &asked.terms,
+                &weights,
+                units,
+                at,
+                &places[units[at].evidence],
+            ),
+        })
+        .collect()
+}
+
 /// One score per unit. Code scores nothing: it comes along with its sentence.
 pub(super) fn scores(
     asked: &Asked,
     evidence: &[Evidence],
     units: &[Unit<'_>],
-    scorer: Option<&dyn SentenceScorer>,
+    words: &[Score],
+    meaning: Option<&[Option<f32>]>,
 ) -> Vec<Score> {
-    let weights = weights(&asked.terms, units);
-    let places: Vec<Stems> = evidence.iter().map(|e| Stems::of(&e.place())).collect();
     let headings: Vec<Stems> = evidence.iter().map(|e| Stems::of(&e.section)).collect();
-    let meaning = meaning(asked, units, scorer);
-    let mut scores: Vec<Score> = (0..units.len())
+    (0..units.len())
         .map(|at| {
             let unit = &units[at];
             if unit.is_code() {
                 return Score::default();
             }
-            let words = words(&asked.terms, &weights, units, at, &places[unit.evidence]);
-            let mut total = match meaning.as_ref().map(|m| m[at]) {
-                Some(meaning) => MEANING_WEIGHT * meaning + (1.0 - MEANING_WEIGHT) * words.total,
-                None => words.total,
+            let mut total = match meaning {
+                Some(meaning) => {
+                    let meant = meaning[at].unwrap_or(0.0);
+                    MEANING_WEIGHT * meant + (1.0 - MEANING_WEIGHT) * words[at].total
+                }
+                None => words[at].total,
             };
             total += STRENGTH_WEIGHT * evidence[unit.evidence].strength;
             total += position(unit);
@@ -60,15 +77,11 @@ pub(super) fn scores(
             total += kind_bonus(asked, unit, &headings[unit.evidence], shows_something);
             total -= faults(units, at);
             Score {
-                total,
-                coverage: words.coverage,
+                total: total.max(0.0),
+                coverage: words[at].coverage,
             }
         })
-        .collect();
-    for score in &mut scores {
-        score.total = score.total.max(0.0);
-    }
-    scores
+        .collect()
 }
 
 /// Rarity of each term among the units, so that the topic all of them share decides least.
@@ -85,7 +98,13 @@ fn weights(terms: &[Term], units: &[Unit<'_>]) -> Vec<f32> {
         .collect()
 }
 
-fn words(terms: &[Term], weights: &[f32], units: &[Unit<'_>], at: usize, place: &Stems) -> Score {
+fn unit_words(
+    terms: &[Term],
+    weights: &[f32],
+    units: &[Unit<'_>],
+    at: usize,
+    place: &Stems,
+) -> Score {
     let sum: f32 = weights.iter().sum();
     if sum == 0.0 {
         return Score::default();
@@ -114,23 +133,6 @@ fn words(terms: &[Term], weights: &[f32], units: &[Unit<'_>], at: usize, place: 
         total: total / sum,
         coverage: own / sum,
     }
-}
-
-/// Scores by meaning, stretched to 0–1 over the units: only their order means anything.
-fn meaning(
-    asked: &Asked,
-    units: &[Unit<'_>],
-    scorer: Option<&dyn SentenceScorer>,
-) -> Option<Vec<f32>> {
-    let texts: Vec<&str> = units.iter().map(|u| u.text).collect();
-    let raw = scorer?.score(&asked.text, &texts)?;
-    if raw.len() != units.len() {
-        return None;
-    }
-    let low = raw.iter().copied().fold(f32::MAX, f32::min);
-    let high = raw.iter().copied().fold(f32::MIN, f32::max);
-    let span = (high - low).max(f32::EPSILON);
-    Some(raw.iter().map(|s| (s - low) / span).collect())
 }
 
 /// Pages say what matters first.
