@@ -22,7 +22,7 @@ lint: ## No warnings
 	cargo clippy --all-targets --locked -- -D warnings
 
 test: ## Everything that needs no browser
-	cargo test --locked
+	cargo test --release --locked
 
 widget: assets/node_modules ## The widget's types
 	cd assets && npm run --silent check

@@ -17,8 +17,15 @@ pub fn write(
         .iter()
         .map(|c| {
             json!([
-                names(c.document), c.ordinal, c.cosine, c.words.plain, c.words.stemmed,
-                c.words.head, c.words_rank, c.vector_rank, c.words.matched
+                names(c.document),
+                c.ordinal,
+                c.cosine,
+                c.words.plain,
+                c.words.stemmed,
+                c.words.head,
+                c.words_rank,
+                c.vector_rank,
+                c.words.matched
             ])
         })
         .collect();

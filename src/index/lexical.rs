@@ -198,7 +198,11 @@ pub struct QuestionWords {
 }
 
 impl QuestionWords {
-    fn new(question: &str, frequency: impl Fn(&str) -> Result<u64, IndexError>, chunks: usize) -> Result<Self, IndexError> {
+    fn new(
+        question: &str,
+        frequency: impl Fn(&str) -> Result<u64, IndexError>,
+        chunks: usize,
+    ) -> Result<Self, IndexError> {
         let mut plain: Vec<String> = Vec::new();
         let mut stemmed: Vec<String> = Vec::new();
         for word in words(question).into_iter().take(MAX_QUESTION_WORDS) {
@@ -212,11 +216,17 @@ impl QuestionWords {
                 plain.push(word.text);
             }
         }
-        let frequencies = stemmed.iter().map(|w| frequency(w)).collect::<Result<Vec<_>, _>>()?;
+        let frequencies = stemmed
+            .iter()
+            .map(|w| frequency(w))
+            .collect::<Result<Vec<_>, _>>()?;
         let idfs: Vec<f32> = frequencies.iter().map(|&n| idf(n, chunks)).collect();
         let idf_sum: f32 = idfs.iter().sum();
         Ok(Self {
-            rarity_shares: idfs.iter().map(|idf| idf / idf_sum.max(f32::EPSILON)).collect(),
+            rarity_shares: idfs
+                .iter()
+                .map(|idf| idf / idf_sum.max(f32::EPSILON))
+                .collect(),
             idf_sum,
             plain,
             stemmed,
@@ -406,7 +416,10 @@ impl Reader {
         let mut scorer = None;
         for &at in order {
             let address = self.addresses[ordinals[at] as usize];
-            if scorer.as_ref().is_none_or(|(segment, _)| *segment != address.segment_ord) {
+            if scorer
+                .as_ref()
+                .is_none_or(|(segment, _)| *segment != address.segment_ord)
+            {
                 let reader = self.searcher.segment_reader(address.segment_ord);
                 scorer = Some((address.segment_ord, weight.scorer(reader, 1.0)?));
             }
