@@ -241,12 +241,14 @@ impl Library {
     }
 
     fn make_living(&self, index: Embedded) {
-        self.report(|p| {
-            p.documents = index.summary().documents;
-            p.chunks_total = index.summary().chunks;
-            p.generation = Some(index.summary().generation.clone());
-        });
+        let summary = index.summary().clone();
+        // First living, then told of: whoever waits for the generation may ask at once.
         self.living.store(Some(Arc::new(index)));
+        self.report(|p| {
+            p.documents = summary.documents;
+            p.chunks_total = summary.chunks;
+            p.generation = Some(summary.generation);
+        });
         self.state.sweep();
     }
 

@@ -152,7 +152,7 @@ async fn attempt(
     let candidates = index.search(probe).await.map_err(failed)?;
     let started = Instant::now();
     let fused = fuse(&candidates);
-    let signals = Signals::of(&candidates, &fused);
+    let signals = Signals::of(language::detect(query), &candidates, &fused);
     Ok(Attempt {
         fused,
         signals,

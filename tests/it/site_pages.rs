@@ -1,6 +1,6 @@
 //! Documentation without a build: readable pages, Markdown and `llms.txt` from the index.
 
-use crate::test_app::{HANDBOOK, TestApp, Wanted};
+use crate::test_app::{HANDBOOK, TestApp, Wanted, carries_widget};
 use rag_chatbot::config::Settings;
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn every_document_is_a_page_with_the_widget_and_the_ids_that_citations_ope
     );
     let page = response.text().await.expect("text");
     assert!(page.contains(r#"id="camera-calibration""#), "{page}");
-    assert!(page.contains(r#"<script type="module" src="/_rag/widget.js" data-api="/"></script>"#));
+    assert!(carries_widget(&page, "/"), "{page}");
     assert!(
         page.contains(r#"aria-current="page">Calibration</a>"#),
         "{page}"
@@ -123,10 +123,7 @@ async fn everything_works_under_a_prefix_whether_or_not_the_proxy_takes_it_off()
         let page = app.get(&format!("{prefix}/intro")).await;
         assert_eq!(page.status(), 200, "{prefix}");
         let page = page.text().await.expect("text");
-        assert!(
-            page.contains(r#"src="/manual/_rag/widget.js" data-api="/manual/""#),
-            "{page}"
-        );
+        assert!(carries_widget(&page, "/manual/"), "{page}");
         assert!(page.contains(r#"href="/manual/guides/safety""#), "{page}");
         for path in [
             "/_rag/widget.js",

@@ -179,3 +179,15 @@ fn write(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().expect("files are in folders")).expect("created");
     std::fs::write(path, bytes).expect("written");
 }
+
+/// Whether `page` loads the widget of this binary, named by its version, for the API at `base`.
+pub fn carries_widget(page: &str, base: &str) -> bool {
+    let start = format!(r#"<script type="module" src="{base}_rag/"#);
+    let end = format!(r#"/widget.js" data-api="{base}"></script>"#);
+    let version = page
+        .split_once(&start)
+        .and_then(|(_, rest)| rest.split_once(&end));
+    version.is_some_and(|(version, _)| {
+        version.len() == 16 && version.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
