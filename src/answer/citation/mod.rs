@@ -83,8 +83,11 @@ impl Filter {
                 None => lexeme::in_prose(rest, self.place, ended),
             };
             let Some((length, lexeme)) = read else { break };
+            let shown = out.len();
             self.write(&rest[..length], lexeme, &mut out);
-            self.place.advance(&rest[..length]);
+            // The reader's Markdown sees what is shown: what was taken out leaves the place as it
+            // was, so that backticks behind it may begin a line.
+            self.place.advance(&out[shown..]);
             at += length;
         }
         self.pending = pending[at..].to_owned();

@@ -101,6 +101,11 @@ fn a_broken_off_fence_is_closed() {
 }
 
 #[test]
+fn a_fence_behind_a_removed_citation_opens_for_the_reader_too() {
+    assert_eq!(whole("[9]```\n```\n[9]"), "```\n```\n");
+}
+
+#[test]
 fn cited_passages_are_listed_once_in_order_and_not_from_code() {
     assert_eq!(cited("A [2]. B [1][2].\n```\nx [3]\n```\n`y [4]`"), [2, 1]);
 }
