@@ -155,10 +155,22 @@ async fn a_question_in_another_language_finds_the_sentence_by_its_meaning() {
         let patience = Duration::from_secs(60);
         parts.scorer = Some(Arc::new(ByMeaning::new(queue().clone(), patience)));
     });
-    let told = rig
-        .ask("دوبارہ استعمال سے پہلے کیتلی کو کتنی دیر ٹھنڈا ہونے دیں؟")
-        .await;
-    let sentence = "Let the kettle cool for ten minutes before you use it again.";
-    let answer = told.answer();
-    assert!(answer.text.contains(sentence), "{}", answer.text);
+    for (question, sentence) in [
+        (
+            "جب کیتلی میں پانی نہ ہو تو بجلی کون کاٹتا ہے؟",
+            "Boil-dry protection is a switch that cuts the power when there is no water in the kettle.",
+        ),
+        (
+            "کیتلی ایک لیٹر پانی کتنی دیر میں ابالتی ہے؟",
+            "The kettle boils one litre of water in three minutes.",
+        ),
+        (
+            "فلٹر کہاں لگا ہوتا ہے اور اسے کیسے نکالیں؟",
+            "Pull it upwards to take it out, and rinse it under the tap.",
+        ),
+    ] {
+        let told = rig.ask(question).await;
+        let answer = told.answer();
+        assert!(answer.text.contains(sentence), "{}", answer.text);
+    }
 }

@@ -11,9 +11,9 @@ use crate::language::{Script, detect};
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// Sections whose sentences are scored: retrieval has the right one first or second for nine
-/// questions in ten.
-const SECTIONS: usize = 2;
+/// Sections whose sentences are scored: across languages retrieval has the right one among the
+/// first five for 96 questions in 100 (xquad_en_ur), among the first two for far fewer.
+const SECTIONS: usize = 5;
 /// Sentences scored: a section's worth each.
 const SENTENCES: usize = 24;
 /// Words are enough when some sentence holds this share of the question's terms.
