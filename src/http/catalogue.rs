@@ -23,12 +23,10 @@ impl Catalogue {
         book_version: Option<&str>,
         chapter: Option<&str>,
     ) -> Result<Scope, Problem> {
-        let known = |name: &&str| {
-            self.documents()
-                .iter()
-                .any(|document| document.version.as_deref() == Some(*name))
-        };
-        let version = version.or_else(|| book_version.filter(known).map(str::to_owned));
+        let version = self.version(version).or_else(|| {
+            let known = book_version.filter(|name| self.has_version(name));
+            known.map(str::to_owned)
+        });
         let path = match chapter.map(str::trim).filter(|chapter| !chapter.is_empty()) {
             Some(chapter) => Some(self.chapter(chapter).ok_or_else(|| {
                 Problem::new(
@@ -43,6 +41,18 @@ impl Catalogue {
             version,
             path,
         })
+    }
+
+    /// The version to search in. Docusaurus calls the pages of a site without versions "current"; such
+    /// a name keeps nothing apart there.
+    pub fn version(&self, asked: Option<String>) -> Option<String> {
+        asked.filter(|_| self.documents().iter().any(|document| document.version.is_some()))
+    }
+
+    fn has_version(&self, name: &str) -> bool {
+        self.documents()
+            .iter()
+            .any(|document| document.version.as_deref() == Some(name))
     }
 
     /// The route of a chapter named by its path, its title or its folder.

@@ -86,7 +86,7 @@ pub async fn sections(
     }
     let scope = Scope {
         locale: asked.locale,
-        version: asked.version,
+        version: server.catalogue().version(asked.version),
         path: None,
     };
     let found = server.search.search(&query, &scope, asked.limit).await?;

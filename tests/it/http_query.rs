@@ -219,6 +219,13 @@ async fn a_scope_keeps_a_question_within_its_pages() {
             "{body}"
         );
     }
+    // What Docusaurus writes into every page of a site without versions.
+    let current = json!({"query": "How do I stop the motors?", "scope": {"version": "current"}});
+    let answer: Value = app.post("/query", &current).await.json().await.expect("JSON");
+    assert_eq!(answer["abstained"], false, "{answer}");
+    let found = app.get("/search?q=motors&version=current").await;
+    let found: Value = found.json().await.expect("JSON");
+    assert_ne!(found["results"], json!([]));
     let unknown = json!({"query": "How?", "chapter_filter": "No such chapter"});
     assert_eq!(app.post("/query", &unknown).await.status(), 422);
 }
