@@ -7,10 +7,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help build fmt lint test widget test-browser test-proxy site demo deny bench ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy site demo deny bench ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+tools: ## What the tests need and the machine lacks
+	.ci/install
 
 build: ## The binary, with the site inside it if that was built
 	cargo build --release --locked
@@ -55,7 +58,7 @@ deny: ## Licences and sources of what we depend on
 bench: ## Figures of this machine
 	cargo bench --locked
 
-ci: fmt lint test widget site test-browser test-proxy deny ## All of it
+ci: tools fmt lint test widget site test-browser test-proxy deny ## All of it
 
 %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund

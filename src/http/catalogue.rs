@@ -46,7 +46,11 @@ impl Catalogue {
     /// The version to search in. Docusaurus calls the pages of a site without versions "current"; such
     /// a name keeps nothing apart there.
     pub fn version(&self, asked: Option<String>) -> Option<String> {
-        asked.filter(|_| self.documents().iter().any(|document| document.version.is_some()))
+        asked.filter(|_| {
+            self.documents()
+                .iter()
+                .any(|document| document.version.is_some())
+        })
     }
 
     fn has_version(&self, name: &str) -> bool {

@@ -221,7 +221,12 @@ async fn a_scope_keeps_a_question_within_its_pages() {
     }
     // What Docusaurus writes into every page of a site without versions.
     let current = json!({"query": "How do I stop the motors?", "scope": {"version": "current"}});
-    let answer: Value = app.post("/query", &current).await.json().await.expect("JSON");
+    let answer: Value = app
+        .post("/query", &current)
+        .await
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(answer["abstained"], false, "{answer}");
     let found = app.get("/search?q=motors&version=current").await;
     let found: Value = found.json().await.expect("JSON");
