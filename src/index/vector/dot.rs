@@ -90,7 +90,7 @@ unsafe fn dot_rows_avx2(query: &[i8], rows: &[i8], out: &mut Vec<i32>) {
     for row in rows.chunks_exact(dimension) {
         let mut sums = [_mm256_setzero_si256(); 2];
         for at in (0..dimension).step_by(32) {
-            for half in 0..2 {
+            for (half, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: `at + 32 <= dimension`, the length of both slices; loads are unaligned.
                 let (q, r) = unsafe {
                     (
@@ -99,7 +99,7 @@ unsafe fn dot_rows_avx2(query: &[i8], rows: &[i8], out: &mut Vec<i32>) {
                     )
                 };
                 let product = _mm256_madd_epi16(_mm256_cvtepi8_epi16(q), _mm256_cvtepi8_epi16(r));
-                sums[half] = _mm256_add_epi32(sums[half], product);
+                *sum = _mm256_add_epi32(*sum, product);
             }
         }
         let mut lanes = [0i32; 8];
