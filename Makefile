@@ -53,7 +53,7 @@ test-proxy: build ## The site under a prefix behind nginx
 
 deny: ## Licences and sources of what we depend on
 	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
-	cargo deny --locked --offline check licenses bans sources
+	cargo deny --locked check licenses bans sources
 
 bench: ## Figures of this machine
 	cargo bench --locked
