@@ -58,7 +58,7 @@ deny: ## Licences and sources of what we depend on
 bench: ## Figures of this machine
 	cargo bench --locked
 
-ci: tools fmt lint test widget site test-browser test-proxy deny ## All of it
+ci: tools fmt lint widget site test test-browser test-proxy deny ## All of it
 
 %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund
