@@ -1,5 +1,6 @@
-// Checks what the build does not: both languages are complete, the lockfile names no host, and
-// no page loads anything from elsewhere. Run with `npm run check`.
+// Checks what the build does not: both languages are complete, a chapter has enough text to teach
+// from, the lockfile names no host, and no page loads anything from elsewhere. Run with
+// `npm run check`.
 
 import {readdirSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
@@ -29,6 +30,18 @@ function outline(text) {
   return [...withoutCode(text).matchAll(/^(#{2,6}) /gm)].map(([, marks]) => marks.length).join('');
 }
 
+/** Words of running text: no front matter, code, tables, imports or addresses of links. */
+function wordsOfProse(text) {
+  const prose = withoutCode(text)
+    .replace(/^---\n[\s\S]*?\n---\n/, '')
+    .replace(/^(import |\|).*$/gm, '')
+    .replace(/\]\([^)]*\)|\{#[^}]*\}|<[^>]*>/g, ' ');
+  return prose.split(/\s+/).filter((word) => /\w/.test(word)).length;
+}
+
+/** The least that a chapter of the textbook promises its reader. */
+const CHAPTER_WORDS = 700;
+
 const pages = {en: pagesIn(english), ur: pagesIn(urdu)};
 for (const page of pages.en) {
   if (!pages.ur.includes(page)) {
@@ -37,6 +50,12 @@ for (const page of pages.en) {
   }
   if (outline(read(english, page)) !== outline(read(urdu, page))) {
     problems.push(`${page}: the Urdu page does not have the same sections`);
+  }
+}
+for (const page of pages.en.filter((name) => name.startsWith('textbook'))) {
+  const words = wordsOfProse(read(english, page));
+  if (words < CHAPTER_WORDS) {
+    problems.push(`${page}: has ${words} words of prose, of at least ${CHAPTER_WORDS}`);
   }
 }
 for (const page of pages.ur.filter((name) => !pages.en.includes(name))) {
