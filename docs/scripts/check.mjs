@@ -21,13 +21,21 @@ function read(folder, page) {
   return readFileSync(path.join(folder, page), 'utf8');
 }
 
-function withoutCode(text) {
-  return text.replace(/^( *)(```+|~~~+)[^\n]*\n[\s\S]*?^\1\2 *$/gm, '').replace(/`[^`\n]*`/g, '');
+function withoutFences(text) {
+  return text.replace(/^( *)(```+|~~~+)[^\n]*\n[\s\S]*?^\1\2 *$/gm, '');
 }
 
-/** Levels of the headings, which both languages must share: a missing one is a missing section. */
+function withoutCode(text) {
+  return withoutFences(text).replace(/`[^`\n]*`/g, '');
+}
+
+/**
+ * Levels and ids of the headings, which both languages must share: a missing one is a missing
+ * section, and a reader who changes the language stays at the same heading.
+ */
 function outline(text) {
-  return [...withoutCode(text).matchAll(/^(#{2,6}) /gm)].map(([, marks]) => marks.length).join('');
+  const headings = withoutFences(text).matchAll(/^(#{2,6}) .*?(?:\{#([^}]+)\})?$/gm);
+  return [...headings].map(([, marks, id]) => `${marks} ${id ?? 'without an id'}`).join('\n');
 }
 
 /** Words of running text: no front matter, code, tables, imports or addresses of links. */
