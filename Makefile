@@ -45,7 +45,7 @@ demo: site ## The binary with our site and its index inside it
 	rm -f docs/.demo/state/lock docs/.demo/state/chat.db*
 	cargo build --release --locked
 
-test-browser: build tests/browser/node_modules ## Real pages in Chromium
+test-browser: build site tests/browser/node_modules ## Real pages in Chromium
 	cd tests/browser && RAG_CHATBOT_BIN=$(BINARY) npm test
 
 test-proxy: build ## The site under a prefix behind nginx

@@ -80,6 +80,11 @@ export class Box {
     this.#count();
   }
 
+  /** The page may have become one of another version since the sections were found. */
+  forget() {
+    this.#remembered.clear();
+  }
+
   focus() {
     this.#grow();
     this.field.focus();

@@ -252,9 +252,14 @@ function fill(element, text, around, leftward) {
   plain(element, rest, leftward);
 }
 
+const TERM = String.raw`[/~.#@$-]{0,9}[A-Za-z][\w+#/@:%$&*=~.-]*(?<![.:-])`;
+const NEXT = String.raw`(?:[,;]|\s[–—+=&])?\s(?:${TERM}|\d[\d.]*(?<!\.)|\(${TERM}(?:\s${TERM})*\))`;
+const PHRASE = new RegExp(`(${TERM}(?:${NEXT})*)`);
+
 /**
  * In a text that runs leftward, a Latin term with signs at its edges ("C++", "/cmd_vel") would have
- * them thrown to the wrong side, and its digits drawn by another font; it is isolated.
+ * them thrown to the wrong side, and its digits drawn by another font; it is isolated. Terms that
+ * follow one another are isolated together, or "environment variable" would read "variable environment".
  * @param {HTMLElement} element
  * @param {string} text
  * @param {boolean} leftward
@@ -264,7 +269,7 @@ function plain(element, text, leftward) {
     if (text) element.append(text);
     return;
   }
-  for (const part of text.split(/([/~.#@$-]*[A-Za-z][\w+#/@:%$&*=~.-]*(?<![.:-])(?: \d[\d.]*(?<!\.))?)/)) {
+  for (const part of text.split(PHRASE)) {
     if (!part) continue;
     element.append(/^[ -~]*[A-Za-z]/.test(part) ? h("bdi", { dir: "ltr" }, part) : part);
   }

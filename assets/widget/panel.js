@@ -84,6 +84,7 @@ export class Panel {
   open(about = {}) {
     if (this.element instanceof HTMLDialogElement && !this.element.open) this.element.showModal();
     if (about.selectedText) this.#setSelectedText(about.selectedText);
+    this.box.forget();
     this.box.focus();
     this.#remember(true);
     this.#showLatest();

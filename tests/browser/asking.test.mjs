@@ -9,7 +9,8 @@ describe("asking", () => {
   let upstream, binary, browser, reader;
   before(async () => {
     upstream = await startUpstream();
-    [binary, browser] = await Promise.all([startBinary({ upstream: upstream.url }), openBrowser()]);
+    binary = await startBinary({ upstream: upstream.url });
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();
@@ -155,7 +156,8 @@ describe("asking", () => {
 describe("asking without a generator", () => {
   let binary, browser, reader;
   before(async () => {
-    [binary, browser] = await Promise.all([startBinary(), openBrowser()]);
+    binary = await startBinary();
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

@@ -14,10 +14,11 @@ const SITE = fileURLToPath(new URL("site", import.meta.url));
 const START_MS = 180_000;
 
 /**
- * @param {{data?: string, upstream?: string, arguments?: string[], environment?: Record<string, string>}} [options]
+ * @param {{data?: string, state?: string, upstream?: string, arguments?: string[], environment?: Record<string, string>}} [options]
+ *   a state folder that is named is kept afterwards
  */
 export async function startBinary(options = {}) {
-  const state = await mkdtemp(join(tmpdir(), "rag-chatbot-browser-"));
+  const state = options.state ?? (await mkdtemp(join(tmpdir(), "rag-chatbot-browser-")));
   const port = await freePort();
   const binary = {
     url: `http://127.0.0.1:${port}`,
@@ -40,6 +41,7 @@ export async function startBinary(options = {}) {
       );
       this.process = child;
       child.stderr.on("data", (text) => (this.log += text));
+      child.on("error", (error) => (this.log += `${error}\n`));
       await ready(this, child);
     },
     /** As a power cut would. */
@@ -51,7 +53,7 @@ export async function startBinary(options = {}) {
     },
     async stop() {
       await this.kill();
-      await rm(state, { recursive: true, force: true });
+      if (!options.state) await rm(state, { recursive: true, force: true });
     },
   };
   await binary.start();
@@ -64,8 +66,9 @@ async function ready(binary, child) {
     if (child.exitCode !== null) throw new Error(`the binary has ended:\n${binary.log}`);
     try {
       const answer = await fetch(`${binary.url}/readyz`);
-      await answer.body?.cancel();
-      if (answer.ok) return;
+      // Ready means that words can be searched; meanings follow, and answers are made of both.
+      const { chunks, chunks_embedded } = await answer.json();
+      if (answer.ok && chunks_embedded >= chunks) return;
     } catch {
       // Not listening yet.
     }

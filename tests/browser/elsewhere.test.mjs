@@ -20,10 +20,8 @@ describe("on a site of another origin", () => {
     }).listen(0, "127.0.0.1");
     await once(site, "listening");
     address = `http://localhost:${site.address().port}/`;
-    [binary, browser] = await Promise.all([
-      startBinary({ environment: { ALLOWED_ORIGINS_STR: new URL(address).origin } }),
-      openBrowser(),
-    ]);
+    binary = await startBinary({ environment: { ALLOWED_ORIGINS_STR: new URL(address).origin } });
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

@@ -6,7 +6,8 @@ import { openBrowser, Reader } from "./reader.mjs";
 describe("with the keyboard alone", () => {
   let binary, browser, reader;
   before(async () => {
-    [binary, browser] = await Promise.all([startBinary(), openBrowser()]);
+    binary = await startBinary();
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

@@ -10,7 +10,8 @@ describe("languages and sizes", () => {
   let upstream, binary, browser, reader;
   before(async () => {
     upstream = await startUpstream();
-    [binary, browser] = await Promise.all([startBinary({ upstream: upstream.url }), openBrowser()]);
+    binary = await startBinary({ upstream: upstream.url });
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

@@ -66,6 +66,21 @@ describe("Markdown of an answer", () => {
     test(`draws ${name}`, async () => assert.equal(await drawn(markdown), html));
   }
 
+  for (const [name, markdown, isolated] of [
+    ["a phrase of Latin words", "اس لیے environment variable سے بدلیں۔", ["environment variable"]],
+    ["a name with a number", "ROS 2 میں nodes ہیں۔", ["ROS 2", "nodes"]],
+    ["signs at the edge of a term", "یہ C++ اور /cmd_vel ہے۔", ["C++", "/cmd_vel"]],
+    ["a list of terms", "نوڈ تین طرح سے بات کرتے ہیں: topics, services اور actions۔", ["topics, services", "actions"]],
+    ["terms in brackets that belong to a phrase", "توازن کے لیے یہ جاننا ضروری ہے کہ zero moment point (ZMP) کہاں ہے۔", ["zero moment point (ZMP)"]],
+    ["terms in brackets that belong to the Urdu words", "یہ چلنا (biped walking) ہے۔", ["biped walking"]],
+    ["a term at the end of a sentence", "یہ ایک node ہے. وہ topic.", ["node", "topic"]],
+  ]) {
+    test(`in Urdu, ${name} keeps its order`, async () => {
+      const found = await page.evaluate((text) => [...window.draw(text).querySelectorAll("bdi")].map((term) => term.textContent), markdown);
+      assert.deepEqual(found, isolated);
+    });
+  }
+
   test("comes out the same when it arrives in pieces", async () => {
     const whole = "One **two** [1].\n\n```js\nlet x = 1;\n```\n\n- a\n- b `c`\n\n| a |\n|---|\n| 1 |\n";
     const pieces = Array.from(whole, (_, index) => whole.slice(0, index + 1));
@@ -98,6 +113,7 @@ describe("Markdown of an answer", () => {
       ...["*", "`", "[", "_", "~", "|", ">", "\n", "(", "#"].map((sign) => sign.repeat(20_000)),
       ...["*a ", "`a ", "[a](", "_a ", "**a ", "~~a ", "[1", "- ", "> ", "http://", "![", "\\"].map((part) => part.repeat(5_000)),
       `|${"-|".repeat(5_000)}\n|${"-|".repeat(5_000)}`,
+      ...[".", "a ", "a.", "a (", "a, "].map((part) => `یہ ${part.repeat(5_000)}`),
       Array.from({ length: 200 }, (_, depth) => `${" ".repeat(depth)}- x`).join("\n"),
     ];
     const tags = await page.evaluate((texts) => {

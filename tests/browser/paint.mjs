@@ -1,35 +1,38 @@
 /**
- * How long a reader on a slow phone waits for the first paint, with the widget and without it.
- * Run by hand (`npm run paint`); it measures and prints, it judges nothing.
- * RAG_CHATBOT_DATA names the site to measure on, by default the tests' own.
+ * How long a reader on a slow phone waits for the first paint of our documentation, with the widget
+ * and without it. Run by hand (`npm run paint`, or with the paths of pages); it measures and prints,
+ * it judges nothing.
  */
 
-import { startBinary } from "./binary.mjs";
+import { startDocumentation } from "./documentation.mjs";
 import { openBrowser } from "./reader.mjs";
 
 /** Chrome's own "Fast 3G" preset, in bytes a second and milliseconds. */
 const FAST_3G = { offline: false, downloadThroughput: (1.6e6 / 8) * 0.9, uploadThroughput: (750e3 / 8) * 0.9, latency: 562.5 };
 const CPU_SLOWDOWN = 4;
-const RUNS = 9;
+const RUNS = 7;
 
-const [binary, browser] = await Promise.all([startBinary({ data: process.env.RAG_CHATBOT_DATA }), openBrowser()]);
-const page = process.argv[2] ?? "/docs/topics";
-const times = { with: [], without: [] };
+const [binary, browser] = await Promise.all([startDocumentation(), openBrowser()]);
+const pages = process.argv.length > 2 ? process.argv.slice(2) : ["/", "/docs/textbook/ros2", "/ur/docs/textbook/ros2"];
 try {
-  await paint(true);
-  for (let run = 0; run < RUNS; run++) {
-    times.without.push(await paint(false));
-    times.with.push(await paint(true));
+  for (const page of pages) {
+    const times = { with: [], without: [] };
+    // The first visit of all compresses the files and fills the system's caches.
+    await paint(page, true);
+    for (let run = 0; run < RUNS; run++) {
+      times.without.push(await paint(page, false));
+      times.with.push(await paint(page, true));
+    }
+    const [without, withWidget] = [median(times.without), median(times.with)];
+    console.log(JSON.stringify({ page, runs: RUNS, without_ms: without, with_ms: withWidget, added_ms: withWidget - without, ...times }));
   }
-  const [without, withWidget] = [median(times.without), median(times.with)];
-  console.log(JSON.stringify({ page, runs: RUNS, without_ms: without, with_ms: withWidget, added_ms: withWidget - without }));
 } finally {
   await browser.close();
   await binary.stop();
 }
 
-/** Milliseconds to the first contentful paint of a first visit. @param {boolean} withWidget */
-async function paint(withWidget) {
+/** Milliseconds to the first contentful paint of a first visit. @param {string} page @param {boolean} withWidget */
+async function paint(page, withWidget) {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const tab = await context.newPage();
   const devtools = await context.newCDPSession(tab);

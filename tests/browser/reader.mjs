@@ -13,6 +13,8 @@ export const openBrowser = () =>
 export class Reader {
   /** Whatever the browser complained about: script errors, violations of the page's policy. */
   complaints = [];
+  /** Everything the console has shown in red, which a test of trouble may expect. */
+  errors = [];
   /** Addresses of everything the page has asked for. */
   requests = [];
 
@@ -28,6 +30,7 @@ export class Reader {
     reader.page.on("pageerror", (error) => reader.complaints.push(String(error)));
     reader.page.on("console", (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) reader.complaints.push(message.text());
+      if (message.type() === "error") reader.errors.push(`${message.text()} (${message.location().url})`);
     });
     reader.page.on("request", (request) => reader.requests.push(request.url()));
     return reader;

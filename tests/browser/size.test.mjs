@@ -10,7 +10,8 @@ const LIMIT_BYTES = 30_000;
 describe("the widget's weight", () => {
   let binary, browser;
   before(async () => {
-    [binary, browser] = await Promise.all([startBinary(), openBrowser()]);
+    binary = await startBinary();
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

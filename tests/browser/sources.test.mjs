@@ -9,7 +9,8 @@ const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, "");
 describe("following a source", () => {
   let binary, browser, reader;
   before(async () => {
-    [binary, browser] = await Promise.all([startBinary(), openBrowser()]);
+    binary = await startBinary();
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

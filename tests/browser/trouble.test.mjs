@@ -10,7 +10,8 @@ describe("trouble", () => {
   let upstream, binary, browser, reader;
   before(async () => {
     upstream = await startUpstream();
-    [binary, browser] = await Promise.all([startBinary({ upstream: upstream.url }), openBrowser()]);
+    binary = await startBinary({ upstream: upstream.url });
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();
@@ -96,10 +97,8 @@ describe("trouble", () => {
 describe("too many questions", () => {
   let binary, browser, reader;
   before(async () => {
-    [binary, browser] = await Promise.all([
-      startBinary({ environment: { RATE_LIMIT_QUERIES_PER_MINUTE: "2" } }),
-      openBrowser(),
-    ]);
+    binary = await startBinary({ environment: { RATE_LIMIT_QUERIES_PER_MINUTE: "2" } });
+    browser = await openBrowser();
     reader = await Reader.arrive(browser);
   });
   after(async () => {
