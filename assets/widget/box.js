@@ -180,7 +180,7 @@ export class Box {
         onmousemove: () => this.#active !== index && this.#choose(index),
         onclick: (/** @type {MouseEvent} */ event) => this.options.open(result, event.ctrlKey || event.metaKey),
       },
-      h("span", { class: "trail", dir: directionOf(name) }, name),
+      h("span", { class: "trail", dir: directionOf(name, this.options.words.direction) }, name),
       excerpt && withMatches(h("span", { class: "excerpt", dir: directionOf(excerpt) }), excerpt, this.text),
     );
   }

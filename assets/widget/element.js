@@ -28,6 +28,7 @@ const DRAWINGS = {
   clear: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
   save: "M12 4v11M7 11l5 5 5-5M5 20h14",
   page: "M14 4h6v6M20 4l-8 8M18 14v6H4V6h6",
+  home: "M4 11l8-7 8 7M6 10v10h12V10",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   check: "M5 12.5l4.5 4.5L19 7.5",
   again: "M20 11a8 8 0 1 0-2.3 6M20 5v6h-6",

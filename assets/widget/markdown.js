@@ -12,6 +12,7 @@ import { directionOf } from "./language.js";
  * @property {(address: string) => HTMLAnchorElement | null} link a link to a source, if it is one
  * @property {(code: string, language: string) => Node} code draws a block of code
  * @property {string} table what a table is called
+ * @property {string} [direction] of the question that is answered
  */
 
 /** Draws a text that grows; blocks that have not changed keep their elements. */
@@ -36,7 +37,7 @@ export class Markdown {
     while (this.parent.children.length > same) this.parent.lastElementChild?.remove();
     for (const block of blocks.slice(same)) this.parent.append(drawBlock(block, this.surroundings));
     this.#drawn = blocks;
-    this.parent.dir = directionOf(text);
+    this.parent.dir = directionOf(text, this.surroundings.direction);
   }
 
   /** Draws everything again, because what surrounds it (the sources) has changed. */
@@ -122,7 +123,7 @@ function drawBlock(block, around) {
     for (const inner of blocksOf(lines.map((line) => line.replace(/^\s*> ?/, "")).join("\n"))) {
       quote.append(drawBlock(inner, around));
     }
-    return aligned(quote, block);
+    return aligned(quote, block, around);
   }
 
   if (ITEM.test(first)) return drawList(lines, around);
@@ -153,7 +154,7 @@ function drawList(lines, around) {
     }
     list.append(item);
   }
-  return aligned(list, lines.join(" "));
+  return aligned(list, lines.join(" "), around);
 }
 
 /**
@@ -177,16 +178,17 @@ function drawTable(lines, around) {
     h("tbody", {}, ...lines.slice(2).map((line) => row(line, "td"))),
   );
   const frame = h("div", { class: "table", role: "group", tabindex: 0, "aria-label": around.table }, table);
-  return aligned(frame, lines.join(" "));
+  return aligned(frame, lines.join(" "), around);
 }
 
 /**
  * @template {HTMLElement} E
  * @param {E} element
  * @param {string} text
+ * @param {Surroundings} around
  */
-function aligned(element, text) {
-  element.dir = directionOf(text);
+function aligned(element, text, around) {
+  element.dir = directionOf(text, around.direction);
   return element;
 }
 
@@ -204,8 +206,8 @@ const INLINE =
  * @param {Surroundings} around
  */
 function inline(element, text, around) {
-  if (/^(P|LI|H\d|T[HD])$/.test(element.tagName)) aligned(element, text);
-  fill(element, text, around, directionOf(text) === "rtl");
+  if (/^(P|LI|H\d|T[HD])$/.test(element.tagName)) aligned(element, text, around);
+  fill(element, text, around, directionOf(text, around.direction) === "rtl");
   return element;
 }
 
@@ -254,7 +256,9 @@ function fill(element, text, around, leftward) {
 
 const TERM = String.raw`[/~.#@$-]{0,9}[A-Za-z][\w+#/@:%$&*=~.-]*(?<![.:-])`;
 const NEXT = String.raw`(?:[,;]|\s[–—+=&])?\s(?:${TERM}|\d[\d.]*(?<!\.)|\(${TERM}(?:\s${TERM})*\))`;
-const PHRASE = new RegExp(`(${TERM}(?:${NEXT})*)`);
+/** "50 Hz": a unit stands to the right of its number in Urdu, too. */
+const QUANTITY = String.raw`\d[\d.,]*\s?[A-Za-zµ°][A-Za-z/]{0,4}(?![\w/])`;
+const PHRASE = new RegExp(`((?:${QUANTITY}|${TERM})(?:${NEXT})*)`);
 
 /**
  * In a text that runs leftward, a Latin term with signs at its edges ("C++", "/cmd_vel") would have
@@ -269,8 +273,8 @@ function plain(element, text, leftward) {
     if (text) element.append(text);
     return;
   }
-  for (const part of text.split(PHRASE)) {
-    if (!part) continue;
-    element.append(/^[ -~]*[A-Za-z]/.test(part) ? h("bdi", { dir: "ltr" }, part) : part);
+  // Every second part is a phrase.
+  for (const [index, part] of text.split(PHRASE).entries()) {
+    if (part) element.append(index % 2 ? h("bdi", { dir: "ltr" }, part) : part);
   }
 }

@@ -144,6 +144,8 @@ export class Panel {
     const title = settings.title ?? words.title;
     const full = new URL("chat", settings.api);
     full.searchParams.set("locale", words.language);
+    /** @param {string} href @param {string} name @param {Parameters<typeof icon>[0]} sign */
+    const link = (href, name, sign) => h("a", { class: "icon-button", href, "aria-label": name, title: name }, icon(sign));
     this.saved = iconButton("save", words.save, () => this.#save());
     this.anew = iconButton("anew", words.anew, () => {
       this.conversation.startAnew();
@@ -157,9 +159,9 @@ export class Panel {
       this.anew,
       this.saved,
       this.clear,
-      !settings.fullPage &&
-        new URL(settings.api).origin === location.origin &&
-        h("a", { class: "icon-button", href: full.href, "aria-label": words.fullPage, title: words.fullPage }, icon("page")),
+      settings.fullPage
+        ? link(settings.site, words.home, "home")
+        : new URL(settings.api).origin === location.origin && link(full.href, words.fullPage, "page"),
       !settings.fullPage && iconButton("close", words.close, () => this.close()),
     );
   }

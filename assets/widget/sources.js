@@ -24,11 +24,11 @@ export const quoteOf = (source) => (source.quote || source.content || "").trim()
  * @param {Source[]} sources
  * @param {Settings} settings
  * @param {string} heading
- * @param {boolean} numbered
+ * @param {string} direction of the widget's own words
  * @param {(source: Source, event: MouseEvent) => void} follow
  */
-export function drawSources(sources, settings, heading, numbered, follow) {
-  const list = h(numbered ? "ol" : "ul", { class: "sources-list" });
+export function drawSources(sources, settings, heading, direction, follow) {
+  const list = h("ol", { class: "sources-list" });
   for (const source of sources) {
     const quote = quoteOf(source);
     const name = trail(source) || source.url;
@@ -39,8 +39,8 @@ export function drawSources(sources, settings, heading, numbered, follow) {
         h(
           "a",
           { href: resolve(source.url, settings), class: "source", onclick: (/** @type {MouseEvent} */ event) => follow(source, event) },
-          h("span", { class: "trail", dir: directionOf(name) }, name),
-          quote && h("q", { dir: directionOf(quote) }, quote),
+          h("span", { class: "trail", dir: directionOf(name, direction) }, name),
+          quote && h("q", { dir: directionOf(quote, direction) }, quote),
         ),
       ),
     );

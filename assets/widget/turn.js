@@ -59,6 +59,7 @@ export class TurnView {
       link: (address) => this.#link(address),
       code: (code, language) => this.#code(code, language),
       table: words.table,
+      direction: directionOf(turn.question),
     });
     this.update();
   }
@@ -142,10 +143,8 @@ export class TurnView {
   #drawSources() {
     const { turn, words } = this;
     if (turn.sources.length === 0 || turn.state === "waiting") return this.sources.replaceChildren();
-    const nearest = turn.state === "done" && turn.abstained === true;
-    this.sources.replaceChildren(
-      drawSources(turn.sources, this.settings, nearest ? words.nearest : words.sources, !nearest, this.hands.follow),
-    );
+    const heading = turn.state === "done" && turn.abstained ? words.nearest : words.sources;
+    this.sources.replaceChildren(drawSources(turn.sources, this.settings, heading, words.direction, this.hands.follow));
   }
 
   #drawActions() {

@@ -136,11 +136,13 @@ describe("asking", () => {
     assert.doesNotMatch(JSON.stringify(heard), /exchange|buses/);
   });
 
-  test("the full page at /chat answers as well", async () => {
+  test("the full page at /chat answers as well, and leads back to the documentation", async () => {
     await reader.page.goto(`${binary.url}/chat?locale=en`);
     await reader.box.waitFor();
     const turn = await reader.ask("How do nodes exchange messages over topics?");
     assert.match(await turn.locator(".answer").innerText(), /named buses/);
+    await reader.page.getByRole("link", { name: "To the documentation" }).click();
+    await reader.page.waitForURL(`${binary.url}/`);
   });
 
   test("when the generator fails, quotes are shown and said to be quotes", async () => {

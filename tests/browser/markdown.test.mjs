@@ -73,6 +73,7 @@ describe("Markdown of an answer", () => {
     ["a list of terms", "نوڈ تین طرح سے بات کرتے ہیں: topics, services اور actions۔", ["topics, services", "actions"]],
     ["terms in brackets that belong to a phrase", "توازن کے لیے یہ جاننا ضروری ہے کہ zero moment point (ZMP) کہاں ہے۔", ["zero moment point (ZMP)"]],
     ["terms in brackets that belong to the Urdu words", "یہ چلنا (biped walking) ہے۔", ["biped walking"]],
+    ["a quantity with its unit", "روبوٹ کی حالت 500 Hz پر آتی ہے، یعنی ہر 2 ms بعد۔", ["500 Hz", "2 ms"]],
     ["a term at the end of a sentence", "یہ ایک node ہے. وہ topic.", ["node", "topic"]],
   ]) {
     test(`in Urdu, ${name} keeps its order`, async () => {
@@ -80,6 +81,18 @@ describe("Markdown of an answer", () => {
       assert.deepEqual(found, isolated);
     });
   }
+
+  test("a paragraph full of Latin terms runs leftward in the answer to an Urdu question", async () => {
+    const directions = await page.evaluate(async () => {
+      const { Markdown } = await import("/markdown.js");
+      return ["rtl", "ltr"].map((direction) => {
+        const parent = document.createElement("div");
+        new Markdown(parent, { cite: () => null, link: () => null, direction }).draw("Zero moment point (ZMP) یہ ہے۔\n\nPlain English.");
+        return [...parent.children].map(({ dir }) => dir);
+      });
+    });
+    assert.deepEqual(directions, [["rtl", "ltr"], ["ltr", "ltr"]]);
+  });
 
   test("comes out the same when it arrives in pieces", async () => {
     const whole = "One **two** [1].\n\n```js\nlet x = 1;\n```\n\n- a\n- b `c`\n\n| a |\n|---|\n| 1 |\n";

@@ -17,6 +17,7 @@ export default {
   anew: "New chat",
   save: "Export as Markdown",
   fullPage: "Open as a full page",
+  home: "To the documentation",
   clear: "Clear the conversation",
   clearQuestion: "Delete this conversation, here and on the server?",
   clearYes: "Delete",

@@ -17,6 +17,7 @@ export default {
   anew: "نئی گفتگو",
   save: "Markdown میں محفوظ کریں",
   fullPage: "پورے صفحے پر کھولیں",
+  home: "دستاویزات پر جائیں",
   clear: "گفتگو مٹائیں",
   clearQuestion: "کیا یہ گفتگو یہاں سے اور سرور سے مٹا دی جائے؟",
   clearYes: "مٹا دیں",

@@ -166,11 +166,11 @@ th { background: var(--tint); }
 @keyframes breathe { 50% { opacity: .2; } }
 .sources h3 { font-size: .85em; font-weight: 700; color: var(--muted); margin: 1em 0 .3em; }
 .sources-list { margin: 0; padding: 0; list-style: none; display: grid; gap: .4em; counter-reset: source; }
-ol.sources-list li { counter-increment: source; }
+.sources-list li { counter-increment: source; }
 .source { display: block; padding: .45em .8em; border: 1px solid var(--line); border-radius: 8px; color: inherit; text-decoration: none; }
 .source:hover { border-color: var(--accent-ink); background: var(--tint); }
 .source .trail { color: var(--accent-ink); font-size: .92em; }
-ol.sources-list .trail::before { content: counter(source) " · "; unicode-bidi: isolate; color: var(--muted); }
+.sources-list .trail::before { content: counter(source) " · "; unicode-bidi: isolate; color: var(--muted); }
 .source:hover .trail { text-decoration: underline; }
 q { quotes: none; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; color: var(--muted); font-size: .86em; overflow-wrap: anywhere; }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .3em; margin-top: .6em; }
