@@ -3,7 +3,7 @@
 import { QUESTION_LIMIT } from "./conversation.js";
 import { h, icon } from "./element.js";
 import { directionOf, lengthOf } from "./language.js";
-import { trail } from "./sources.js";
+import { drawTrail, trail } from "./sources.js";
 
 /** The pause in typing after which a search is sent: shorter than a reader can notice. */
 const PAUSE_MS = 30;
@@ -180,7 +180,7 @@ export class Box {
         onmousemove: () => this.#active !== index && this.#choose(index),
         onclick: (/** @type {MouseEvent} */ event) => this.options.open(result, event.ctrlKey || event.metaKey),
       },
-      h("span", { class: "trail", dir: directionOf(name, this.options.words.direction) }, name),
+      drawTrail(name, this.options.words.direction),
       excerpt && withMatches(h("span", { class: "excerpt", dir: directionOf(excerpt) }), excerpt, this.text),
     );
   }

@@ -17,6 +17,14 @@ export function trail(source) {
   return names.filter((name, index) => name && name !== names[index - 1]).join(" › ");
 }
 
+/**
+ * The trail drawn; its arrows in a font of their own, for a Nastaliq one makes them look like commas.
+ * @param {string} name
+ * @param {string} direction of the widget's own words
+ */
+export const drawTrail = (name, direction) =>
+  h("span", { class: "trail", dir: directionOf(name, direction) }, ...name.split(/(›)/).map((part) => (part === "›" ? h("i", {}, part) : part)));
+
 /** What is to be found again on the page. @param {Source} source */
 export const quoteOf = (source) => (source.quote || source.content || "").trim();
 
@@ -39,7 +47,7 @@ export function drawSources(sources, settings, heading, direction, follow) {
         h(
           "a",
           { href: resolve(source.url, settings), class: "source", onclick: (/** @type {MouseEvent} */ event) => follow(source, event) },
-          h("span", { class: "trail", dir: directionOf(name, direction) }, name),
+          drawTrail(name, direction),
           quote && h("q", { dir: directionOf(quote, direction) }, quote),
         ),
       ),

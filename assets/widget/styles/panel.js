@@ -91,6 +91,7 @@ section.panel > .box { width: calc(100% - 2em); max-width: 50rem; margin-inline:
 .section { display: block; padding: .45em .7em; border-radius: 8px; cursor: pointer; border: 1.5px solid transparent; }
 .section[aria-selected="true"] { background: var(--tint); border-color: var(--accent-ink); }
 .trail { display: block; font-weight: 600; overflow-wrap: anywhere; }
+.trail i { font: 1em/1 var(--font); }
 .excerpt { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; color: var(--muted); font-size: .88em; overflow-wrap: anywhere; }
 .excerpt mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-decoration-color: var(--accent-ink); text-underline-offset: 3px; }
 .none, .welcome, .foot { color: var(--muted); margin: 0; padding: .5em 1.2em; }
