@@ -153,7 +153,9 @@ impl Asset {
         tag: &str,
     ) -> Response {
         let size = self.size(encoding);
-        let wanted = if status == StatusCode::OK && encoding == Encoding::Identity {
+        // A range is defined for GET alone (RFC 9110, section 14.2).
+        let divisible = status == StatusCode::OK && encoding == Encoding::Identity;
+        let wanted = if divisible && method == Method::GET {
             range(headers, size, tag)
         } else {
             Wanted::All

@@ -101,6 +101,18 @@ pub async fn sections(
     Ok(Json(SearchBody { results }))
 }
 
+/// At most as many characters as an excerpt has, and no half word at its end.
+fn beginning(text: &str) -> String {
+    if text.chars().nth(EXCERPT).is_none() {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(EXCERPT - 1).collect();
+    let words = cut
+        .rsplit_once(' ')
+        .map_or(cut.as_str(), |(words, _)| words);
+    format!("{words}…")
+}
+
 impl From<&Passage> for SectionBody {
     fn from(passage: &Passage) -> Self {
         let text = passage.text();
@@ -112,7 +124,7 @@ impl From<&Passage> for SectionBody {
             section: passage.heading.clone(),
             heading_path: passage.heading_path.clone(),
             url: passage.url(),
-            excerpt: words.join(" ").chars().take(EXCERPT).collect(),
+            excerpt: beginning(&words.join(" ")),
             locale: passage.document.locale.clone(),
             version: passage.document.version.clone(),
             relevance_score: passage.relevance,

@@ -9,6 +9,7 @@ use super::bundle::bundle;
 use super::problem::{Code, Problem};
 use super::site::html;
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use std::collections::{BTreeMap, HashMap};
@@ -81,12 +82,14 @@ pub(super) fn entry() -> String {
 
 /// `GET /_rag/{*path}`.
 pub async fn file(
-    Path(path): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asset = WIDGET
-        .file(&path)
+    // What is no UTF-8 names no file either.
+    let asset = path
+        .ok()
+        .and_then(|Path(path)| WIDGET.file(&path))
         .ok_or_else(|| Problem::new(Code::NotFound, "The widget has no such file."))?;
     let mut response = asset.respond(StatusCode::OK, &method, &headers).await;
     let out = response.headers_mut();

@@ -159,10 +159,13 @@ pub fn plain_path(request_path: &str) -> Option<String> {
 /// Whether the name holds a hash, as bundlers write them: `main.1a2b3c4d.js`, `logo-<32 hex>.png`.
 fn is_named_by_content(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
+    // Eight digits alone may be a date, except in what only bundlers write.
+    let bundlers = name.contains(".js") || name.contains(".css");
     let hash = |part: &str| {
         part.len() >= 8
             && part.bytes().all(|b| b.is_ascii_hexdigit())
             && part.bytes().any(|b| b.is_ascii_digit())
+            && (bundlers || part.bytes().any(|b| b.is_ascii_alphabetic()))
     };
     let bundled = path.starts_with("assets/") || path.contains("/assets/");
     bundled && name.split(['.', '-']).any(hash)
@@ -246,6 +249,8 @@ mod tests {
             "assets/images/logo-0123456789abcdef0123456789abcdef.png"
         ));
         assert!(!is_named_by_content("assets/js/main.js"));
+        assert!(is_named_by_content("assets/js/1f2e3d4c.12345678.js"));
+        assert!(!is_named_by_content("assets/report-20240131.pdf"));
         assert!(!is_named_by_content("img/logo.svg"));
         assert!(!is_named_by_content("docs/deadbeef1/index.html"));
     }
