@@ -15,6 +15,9 @@ const WAITS_MS = [0, 300, 1200];
 /** Fewer letters are found all over a page. */
 const FEWEST_LETTERS = 12;
 
+/** A few frames. */
+const TAB_DRAWN_MS = 60;
+
 const COLOURS = "background-color: #ffe082; color: #1b1b1b;";
 
 /** @param {string} address */
@@ -120,7 +123,25 @@ function draw(ranges) {
     for (const range of ranges.flatMap(textRanges).reverse()) range.surroundContents(h("mark", { class: NAME }));
   }
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  first?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+  const scroll = () => first?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+  // The site's own scripts draw a tab that was hidden, and then put the page back where it was.
+  if (showTabs(first)) setTimeout(scroll, TAB_DRAWN_MS);
+  else scroll();
+}
+
+/**
+ * Presses the tabs of the hidden panels around an element; says whether there were any.
+ * @param {Element | null | undefined} element
+ */
+function showTabs(element) {
+  const hidden = () => element?.closest("[role=tabpanel][hidden]");
+  const before = hidden();
+  for (let panel = before; panel; panel = panel.parentElement?.closest("[role=tabpanel][hidden]")) {
+    const panels = [...(panel.parentElement?.children ?? [])].filter((one) => one.matches("[role=tabpanel]"));
+    const tabs = panel.parentElement?.parentElement?.querySelector("[role=tablist]")?.querySelectorAll("[role=tab]");
+    /** @type {HTMLElement | undefined} */ (tabs?.[panels.indexOf(panel)])?.click();
+  }
+  return Boolean(before);
 }
 
 /** @param {string} css */

@@ -10,6 +10,13 @@ const URDU_QUESTION = "ROS 2 میں nodes ایک دوسرے کو کیسے ڈھو
 /** Marks compared without the signs and spaces that Markdown and pages treat differently. */
 const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, "");
 
+/** Whether the mark is below the bar that stays on top, and above the window's end. Runs in the page. */
+const inSight = () => {
+  const [first] = CSS.highlights.get("rag-chatbot-quote");
+  const { top, bottom, height } = first.getBoundingClientRect();
+  return height > 0 && top >= document.querySelector(".navbar").getBoundingClientRect().bottom && bottom <= innerHeight;
+};
+
 describe("on a site built by Docusaurus", () => {
   let binary, browser, reader;
   before(async () => {
@@ -112,12 +119,7 @@ describe("on a site built by Docusaurus", () => {
       assert.ok(letters(quote).includes(letters(marked)) || letters(marked).includes(letters(quote)), `${quote} ≠ ${marked}`);
       const heading = decodeURIComponent(new URL(address).hash.slice(1));
       await reader.page.waitForFunction((id) => document.activeElement?.id === id, heading);
-      // Below the bar that stays on top, above the window's end.
-      await reader.page.waitForFunction(() => {
-        const [first] = CSS.highlights.get("rag-chatbot-quote");
-        const { top, bottom } = first.getBoundingClientRect();
-        return top >= document.querySelector(".navbar").getBoundingClientRect().bottom && bottom <= innerHeight;
-      });
+      await reader.page.waitForFunction(inSight);
     });
   }
 
@@ -151,6 +153,22 @@ describe("on a site built by Docusaurus", () => {
     assert.equal(request.session_id, session);
     assert.equal(await reader.page.locator("rag-chatbot .turn").count(), 2);
   });
+
+  for (const [place, path] of [
+    ["on the page being read", "/docs/textbook/physical-ai"],
+    ["on another page", "/docs/textbook/safety"],
+  ]) {
+    test(`a passage in a tab that is not shown, ${place}, is brought to light`, async () => {
+      await visit(path);
+      await reader.open();
+      const turn = await reader.ask("Does a network that maps observations to actions cope with pictures and with mess?");
+      await turn.locator('.source[href$="#model-based-and-learned"]', { hasText: /copes with pictures|maps observations/ }).first().click();
+      await reader.page.waitForURL("**/docs/textbook/physical-ai#model-based-and-learned");
+      assert.match(await reader.markedText(), /copes with pictures|maps observations/);
+      await reader.page.locator('[role=tab][aria-selected="true"]', { hasText: "Learned" }).waitFor();
+      await reader.page.waitForFunction(inSight);
+    });
+  }
 
   test("marks are gone with the page they were on", async () => {
     await visit(CHAPTER);
@@ -222,6 +240,26 @@ describe("on a site built by Docusaurus", () => {
     assert.match(request.selected_text, /RMW_IMPLEMENTATION/);
     await reader.reached("done");
   });
+
+  for (const path of ["/", CHAPTER, `/ur${CHAPTER}`]) {
+    test(`on a phone nothing sticks out of ${path}, and the widget fills the screen`, async () => {
+      await reader.leave();
+      reader = await Reader.arrive(browser, { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true });
+      await visit(path);
+      const sizes = () =>
+        reader.page.evaluate(() => {
+          const { left, width } = document.querySelector("rag-chatbot").shadowRoot.querySelector("dialog[open], .launcher").getBoundingClientRect();
+          return { left, right: left + width, page: document.documentElement.scrollWidth };
+        });
+      const closed = await sizes();
+      assert.equal(closed.page, 390);
+      assert.ok(closed.left >= 0 && closed.right <= 390, JSON.stringify(closed));
+      await reader.launcher.tap();
+      await reader.box.waitFor();
+      await reader.ask(path.startsWith("/ur") ? URDU_QUESTION : QUESTION);
+      assert.deepEqual(await sizes(), { left: 0, right: 390, page: 390 });
+    });
+  }
 
   test("sections are found while typing, and open at their heading", async () => {
     await visit("/docs/");
