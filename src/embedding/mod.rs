@@ -15,10 +15,12 @@ mod local;
 mod model;
 mod openai;
 mod options;
+mod pieces;
 mod queue;
 mod reference;
 mod safetensors;
 mod tokenizer;
+mod unigram;
 pub mod weights;
 
 pub use options::{EmbedderKind, EngineKind, Options};

@@ -4,15 +4,40 @@
 //! gets those characters, not the model's control tokens. It doesn't know prefixes or batches.
 
 use super::EmbedError;
+use super::pieces::Pieces;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use thread_local::ThreadLocal;
+use tokenizers::{
+    DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl,
+};
+
+/// The crate's tokenizer around [`Pieces`].
+type Inner = TokenizerImpl<
+    Pieces,
+    NormalizerWrapper,
+    PreTokenizerWrapper,
+    PostProcessorWrapper,
+    DecoderWrapper,
+>;
 
 /// Text read per input at most. 512 tokens are seldom more than 4 KiB; a 2 MB word would otherwise
 /// be segmented whole only to be cut off.
 const MAX_INPUT_BYTES: usize = 64 * 1024;
 
+/// Words whose tokens a thread remembers: a large documentation has some ten thousand, and each
+/// takes about 100 bytes.
+const MAX_COUNTED_WORDS: usize = 65_536;
+
+/// Longer words are keys and data, seldom seen twice.
+const MAX_COUNTED_BYTES: usize = 64;
+
 /// A tokenizer.json with its model's limit on length.
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    inner: Inner,
+    /// Tokens by word, for [`Tokenizer::count`].
+    counted: ThreadLocal<RefCell<HashMap<Box<str>, usize>>>,
     /// What goes before and after every text (`<s>` and `</s>`, or `[CLS]` and `[SEP]`).
     before: Vec<u32>,
     after: Vec<u32>,
@@ -24,7 +49,7 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// Reads a tokenizer.json. The error is a clause for "cannot use …: {error}".
     pub fn new(json: &[u8], max_tokens: usize) -> Result<Self, EmbedError> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(json)
+        let mut inner = Inner::from_bytes(json)
             .map_err(|e| EmbedError::Model(format!("tokenizer.json is not understood ({e})")))?;
         // Both would be applied to every text, and counting wants whole ones.
         inner.with_padding(None);
@@ -48,6 +73,7 @@ impl Tokenizer {
             .find_map(|name| inner.token_to_id(name));
         Ok(Self {
             inner,
+            counted: ThreadLocal::new(),
             before,
             after,
             max_tokens,
@@ -82,8 +108,32 @@ impl Tokenizer {
         Ok([&self.before, content, &self.after].concat())
     }
 
-    /// Tokens of the text alone.
+    /// Tokens of the text alone: the sum over its words, since neither unigram nor WordPiece
+    /// vocabularies have a token with a space inside. Chunking counts everything at least once,
+    /// and documentation repeats its words.
     pub fn count(&self, text: &str) -> usize {
+        let counted = self.counted.get_or_default();
+        let mut counted = counted.borrow_mut();
+        let mut sum = 0;
+        for word in text.split_whitespace() {
+            sum += match counted.get(word) {
+                Some(tokens) => *tokens,
+                None => {
+                    let tokens = self.count_word(word);
+                    if word.len() <= MAX_COUNTED_BYTES {
+                        if counted.len() >= MAX_COUNTED_WORDS {
+                            counted.clear();
+                        }
+                        counted.insert(word.into(), tokens);
+                    }
+                    tokens
+                }
+            };
+        }
+        sum
+    }
+
+    fn count_word(&self, text: &str) -> usize {
         match self.inner.encode_fast(self.plain(text).as_ref(), false) {
             Ok(encoding) => encoding.len(),
             // No known text gets here. A guess on the high side keeps chunks within the limit.
@@ -128,7 +178,7 @@ impl Tokenizer {
 }
 
 /// What the post-processor puts before and after a text.
-fn template(inner: &tokenizers::Tokenizer) -> Result<(Vec<u32>, Vec<u32>), EmbedError> {
+fn template(inner: &Inner) -> Result<(Vec<u32>, Vec<u32>), EmbedError> {
     // Any text will do; a letter every vocabulary has makes the content one known run.
     let bare = inner.encode_fast("a", false).map_err(untokenised)?;
     let full = inner.encode_fast("a", true).map_err(untokenised)?;
@@ -200,6 +250,16 @@ mod tests {
         assert_eq!(ids.len(), 512);
         assert_eq!((ids[0], ids[511]), (0, 2));
         assert_eq!(TOKENIZER.count(&text), 2_000);
+    }
+
+    #[test]
+    fn counting_word_by_word_comes_to_what_encoding_gives() {
+        let text = "Install it:\n\n\tnpm  install --save-dev jest\u{200b}-cli  # ½ of it\n\
+            روبوٹ کا بازو ➜ `<s>` (see [docs](https://example.org/a_b?c=d))\u{a0}… Straße 你好!";
+        for text in [text, &text.repeat(4), "", " \n", "a", "\u{feff}x"] {
+            let whole = TOKENIZER.encode("", text).expect("splits");
+            assert_eq!(TOKENIZER.count(text), whole.len() - 2, "{text:?}");
+        }
     }
 
     #[test]
