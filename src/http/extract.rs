@@ -43,6 +43,10 @@ fn body_problem(rejection: JsonRejection) -> Problem {
         _ => Code::InvalidJson,
     };
     let text = rejection.body_text();
+    if matches!(code, Code::UnsupportedMediaType) {
+        let detail = "The body must be JSON, sent with the header Content-Type: application/json.";
+        return Problem::new(code, detail);
+    }
     if text.contains("expected struct") {
         return Problem::new(code, "The body must be a JSON object.");
     }

@@ -132,6 +132,10 @@ impl Draft {
         })
     }
 
+    pub fn documents(&self) -> usize {
+        self.manifest.documents
+    }
+
     pub fn chunks(&self) -> usize {
         self.manifest.chunks
     }
@@ -180,15 +184,15 @@ impl VectorsFile {
         debug_assert_eq!(vector.len(), self.dimension);
         let bytes: Vec<u8> = vector.iter().flat_map(|v| v.to_le_bytes()).collect();
         let at = u64::from(row) * (self.dimension * size_of::<f32>()) as u64;
-        self.file.write_all_at(&bytes, at).map_err(IndexError::io(
-            "cannot write the vectors (is the disk full?)",
-        ))
+        self.file
+            .write_all_at(&bytes, at)
+            .map_err(IndexError::io("cannot write the vectors"))
     }
 
     pub fn finish(self) -> Result<(), IndexError> {
-        self.file.sync_all().map_err(IndexError::io(
-            "cannot write the vectors (is the disk full?)",
-        ))
+        self.file
+            .sync_all()
+            .map_err(IndexError::io("cannot write the vectors"))
     }
 }
 

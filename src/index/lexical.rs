@@ -14,7 +14,6 @@ use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, Term
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
 
 /// Weights of the fields in the combined score that picks candidates: mean of plain and stemmed
@@ -79,7 +78,7 @@ impl Fields {
         let mut builder = Schema::builder();
         let text = TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()
-                .set_tokenizer("raw")
+                .set_tokenizer("whitespace")
                 .set_index_option(IndexRecordOption::WithFreqs),
         );
         let fields = Self {
@@ -125,9 +124,9 @@ impl Writer {
     /// Adds the next chunk: its headings (page title included) and its text.
     pub fn add(&mut self, indexed: IndexedWords) -> Result<(), IndexError> {
         let mut document = TantivyDocument::new();
-        document.add_pre_tokenized_text(self.fields.plain, indexed.plain);
-        document.add_pre_tokenized_text(self.fields.stemmed, indexed.stemmed);
-        document.add_pre_tokenized_text(self.fields.head, indexed.head);
+        document.add_text(self.fields.plain, indexed.plain);
+        document.add_text(self.fields.stemmed, indexed.stemmed);
+        document.add_text(self.fields.head, indexed.head);
         document.add_u64(self.fields.ordinal, u64::from(self.next));
         self.writer.add_document(document)?;
         self.next += 1;
@@ -140,50 +139,41 @@ impl Writer {
     }
 }
 
-/// A chunk's words, ready to be indexed; made in parallel, added in order.
+/// A chunk's words by field, ready to be indexed; made in parallel, added in order.
 pub struct IndexedWords {
-    plain: PreTokenizedString,
-    stemmed: PreTokenizedString,
-    head: PreTokenizedString,
+    plain: String,
+    stemmed: String,
+    head: String,
 }
 
 impl IndexedWords {
     pub fn new(head: &str, body: &str) -> Self {
-        let in_head = words(head);
-        let in_body = words(body);
-        let all = || in_head.iter().chain(&in_body).map(|w| w.text.as_str());
-        Self {
-            plain: pre_tokenized(all().map(str::to_owned)),
-            stemmed: pre_tokenized(
-                all()
-                    .filter(|w| !is_stop_word(w))
-                    .map(|w| stem(w).into_owned()),
-            ),
-            head: pre_tokenized(
-                in_head
-                    .iter()
-                    .filter(|w| !is_stop_word(&w.text))
-                    .map(|w| stem(&w.text).into_owned()),
-            ),
+        let mut indexed = Self {
+            plain: String::with_capacity(head.len() + body.len()),
+            stemmed: String::with_capacity(head.len() + body.len()),
+            head: String::with_capacity(head.len()),
+        };
+        for (text, is_head) in [(head, true), (body, false)] {
+            for word in words(text) {
+                push(&mut indexed.plain, &word.text);
+                if is_stop_word(&word.text) {
+                    continue;
+                }
+                let stem = stem(&word.text);
+                push(&mut indexed.stemmed, &stem);
+                if is_head {
+                    push(&mut indexed.head, &stem);
+                }
+            }
         }
+        indexed
     }
 }
 
-fn pre_tokenized(words: impl Iterator<Item = String>) -> PreTokenizedString {
-    let tokens = words
-        .enumerate()
-        .map(|(position, text)| Token {
-            offset_from: 0,
-            offset_to: 0,
-            position,
-            text,
-            position_length: 1,
-        })
-        .collect();
-    PreTokenizedString {
-        text: String::new(),
-        tokens,
-    }
+/// Words have no white space inside, so tantivy's plainest tokenizer takes them apart again.
+fn push(line: &mut String, word: &str) {
+    line.push_str(word);
+    line.push(' ');
 }
 
 /// The words of a question, as terms of the index.

@@ -21,6 +21,8 @@ pub use store::{EmbeddingKey, StoredSections};
 use crate::corpus::Block;
 use crate::language::Language;
 use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 /// Position of a chunk in its generation, from 0.
@@ -141,6 +143,11 @@ pub enum IndexError {
         context: String,
         source: std::io::Error,
     },
+    /// There is no room for the next generation; the living one is untouched.
+    #[error(
+        "the disk is full: the index cannot be written; make room on the state folder's disk or choose another folder with --state"
+    )]
+    DiskFull,
     /// The store or the word index failed.
     #[error("the index failed: {0}")]
     Engine(String),
@@ -149,18 +156,36 @@ pub enum IndexError {
 impl IndexError {
     pub(crate) fn io(context: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let context = context.into();
-        move |source| Self::Io { context, source }
+        move |source| match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Io { context, source },
+        }
     }
 }
 
 impl From<rusqlite::Error> for IndexError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(format!("store: {error}"))
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Engine(format!("store: {error}")),
+        }
     }
 }
 
 impl From<tantivy::TantivyError> for IndexError {
     fn from(error: tantivy::TantivyError) -> Self {
+        // It wraps what the system said, several layers deep.
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+        while let Some(inner) = cause {
+            let kind = inner.downcast_ref::<std::io::Error>().map(|e| e.kind());
+            if matches!(
+                kind,
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            ) {
+                return Self::DiskFull;
+            }
+            cause = inner.source();
+        }
         Self::Engine(format!("words: {error}"))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::IngestError;
 use super::embed::embed;
-use super::prepare;
+use super::prepare::{self, CorpusHash};
 use crate::corpus::{CHUNKER_VERSION, Document};
 use crate::embedding::Embedder;
 use crate::index::{About, Builder, Embedded, State};
@@ -16,7 +16,9 @@ pub fn build(
     embedder: &Arc<dyn Embedder>,
     report: &mut dyn FnMut(usize, usize),
 ) -> Result<Embedded, IngestError> {
-    let hash = prepare::corpus_hash("", "", &documents);
+    let mut hash = CorpusHash::of("", "");
+    documents.iter().for_each(|d| hash.add(d));
+    let hash = hash.finish();
     let living = state.current().and_then(|path| Embedded::open(&path).ok());
     if let Some(living) = &living {
         let manifest = living.manifest();
@@ -30,7 +32,7 @@ pub fn build(
         }
     }
     let mut builder = Builder::begin(state)?;
-    for prepared in prepare::chunk_all(documents, "", embedder) {
+    for prepared in prepare::chunk_all(documents, "", embedder.as_ref()) {
         builder.add(&prepared.document, prepared.chunks)?;
     }
     let draft = builder.finish(About {

@@ -1,13 +1,14 @@
 //! The data folder and its living generation.
 
 use super::embed::embed;
-use super::prepare::{self, Contents};
+use super::prepare;
 use super::progress::{Phase, Progress};
 use super::pushed::{Folder, Pushed};
+use super::words::write_words;
 use super::{IngestError, watch};
 use crate::corpus::{self, CHUNKER_VERSION, Site, Warning};
 use crate::embedding::Embedder;
-use crate::index::{About, Builder, Draft, Embedded, Index, IndexError, State};
+use crate::index::{Draft, Embedded, Index, State};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -106,6 +107,8 @@ impl Library {
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         let result = self.rebuild();
         if let Err(error) = &result {
+            // What was written so far is of no use, and may be what filled the disk.
+            self.state.sweep();
             self.progress.send_modify(|p| {
                 p.phase = Phase::Failed;
                 p.last_error = Some(error.to_string());
@@ -175,27 +178,34 @@ impl Library {
         let corpus = prepare::discover(&self.options.corpus)?;
         let pushed = self.pushed.documents(&corpus.site);
         self.site.store(Some(Arc::new(corpus.site.clone())));
-        let contents = prepare::prepare(corpus, pushed, &self.embedder);
-        self.keep_warnings(&contents);
-
         let living = self.index();
-        let words_fit = living.as_ref().is_some_and(|index| {
-            let manifest = index.manifest();
-            manifest.corpus_hash == contents.hash && manifest.chunker_version == CHUNKER_VERSION
-        });
-        let vectors_fit = living.as_ref().is_some_and(|index| {
-            let vectors = index.manifest().vectors.as_ref();
-            vectors.is_some_and(|v| v.model == *self.embedder.identity())
-        });
+        let (words_fit, vectors_fit) = match &living {
+            None => (false, false),
+            Some(index) => {
+                let (hash, warnings) = prepare::survey(&corpus, &pushed);
+                self.keep_warnings(warnings);
+                let manifest = index.manifest();
+                let vectors = manifest.vectors.as_ref();
+                (
+                    manifest.corpus_hash == hash && manifest.chunker_version == CHUNKER_VERSION,
+                    vectors.is_some_and(|v| v.model == *self.embedder.identity()),
+                )
+            }
+        };
         if words_fit && vectors_fit {
             self.ready();
             return Ok(Outcome::Unchanged);
         }
-        let documents = contents.documents.len();
         let draft = match &living {
             Some(index) if words_fit => Draft::of(&self.state, index)?,
-            _ => self.write_words(contents)?,
+            _ => {
+                let embedder = self.embedder.as_ref();
+                let written = write_words(&self.state, corpus, pushed, embedder)?;
+                self.keep_warnings(written.warnings);
+                written.draft
+            }
         };
+        let documents = draft.documents();
         let draft = if living.is_some() {
             draft
         } else {
@@ -228,18 +238,6 @@ impl Library {
         Ok(Outcome::Rebuilt { documents, chunks })
     }
 
-    fn write_words(&self, contents: Contents) -> Result<Draft, IngestError> {
-        let mut builder = Builder::begin(&self.state)?;
-        for prepared in contents.documents {
-            builder.add(&prepared.document, prepared.chunks)?;
-        }
-        Ok(builder.finish(About {
-            site_title: contents.site.title,
-            corpus_hash: contents.hash,
-            chunker_version: CHUNKER_VERSION,
-        })?)
-    }
-
     fn make_living(&self, index: Embedded) {
         let summary = index.summary().clone();
         // First living, then told of: whoever waits for the generation may ask at once.
@@ -265,13 +263,13 @@ impl Library {
         });
     }
 
-    fn keep_warnings(&self, contents: &Contents) {
+    fn keep_warnings(&self, warnings: Vec<Warning>) {
         let old = self.warnings();
-        for warning in contents.warnings.iter().filter(|w| !old.contains(w)) {
+        for warning in warnings.iter().filter(|w| !old.contains(w)) {
             tracing::warn!(path = %warning.path, reason = %warning.reason, "a document was not read, or only in part");
         }
-        self.report(|p| p.warnings = contents.warnings.len());
-        self.warnings.store(Arc::new(contents.warnings.clone()));
+        self.report(|p| p.warnings = warnings.len());
+        self.warnings.store(Arc::new(warnings));
     }
 
     fn report(&self, change: impl FnOnce(&mut Progress)) {
@@ -300,7 +298,7 @@ fn open_living(state: &State) -> Option<Embedded> {
     let path = state.current()?;
     match Embedded::open(&path) {
         Ok(index) => Some(index),
-        Err(error @ (IndexError::Damaged(_) | IndexError::Engine(_) | IndexError::Io { .. })) => {
+        Err(error) => {
             tracing::warn!(%error, "the index on disk cannot be used and is built anew");
             None
         }

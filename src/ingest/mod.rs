@@ -13,6 +13,7 @@ mod prepare;
 mod progress;
 mod pushed;
 mod watch;
+mod words;
 
 pub use build::build;
 pub use library::{Library, Options, Outcome};

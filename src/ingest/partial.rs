@@ -28,7 +28,7 @@ impl Partial {
         let path = folder.join(NAME);
         let header = header(model);
         let (found, length) = read(&path, &header, model.dimension).unwrap_or_default();
-        let context = "cannot write the unfinished embeddings (is the disk full?)";
+        let context = "cannot write the unfinished embeddings";
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -54,15 +54,15 @@ impl Partial {
         record.extend(vector.iter().flat_map(|v| v.to_le_bytes()));
         let checksum = blake3::hash(&record);
         record.extend_from_slice(&checksum.as_bytes()[..CHECKSUM_BYTES]);
-        self.writer.write_all(&record).map_err(IndexError::io(
-            "cannot write the unfinished embeddings (is the disk full?)",
-        ))
+        self.writer
+            .write_all(&record)
+            .map_err(IndexError::io("cannot write the unfinished embeddings"))
     }
 
     pub fn flush(&mut self) -> Result<(), IndexError> {
-        self.writer.flush().map_err(IndexError::io(
-            "cannot write the unfinished embeddings (is the disk full?)",
-        ))
+        self.writer
+            .flush()
+            .map_err(IndexError::io("cannot write the unfinished embeddings"))
     }
 
     /// The vectors are published elsewhere now.

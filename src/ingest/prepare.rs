@@ -1,11 +1,10 @@
-//! Folder → documents with their chunks, in parallel.
+//! Folder → documents with their chunks, a batch at a time, on all cores.
 
 use super::IngestError;
-use crate::corpus::{self, ChunkBudget, Corpus, Document, Site, Warning};
+use crate::corpus::{self, ChunkBudget, Corpus, Document, Reading, Site, SourceFile, Warning};
 use crate::embedding::Embedder;
 use crate::index::PreparedChunk;
 use rayon::prelude::*;
-use std::sync::Arc;
 
 /// Tokens of a chunk, breadcrumb included. Long enough for a whole section of usual
 /// documentation, short enough that one vector still means one thing.
@@ -17,53 +16,72 @@ pub const OVERLAP_TOKENS: usize = 48;
 /// Room for prefix and special tokens within the model's limit.
 const RESERVED_TOKENS: usize = 8;
 
+/// Files read together. A prepared page takes some twenty times its size (each of its words is an
+/// allocation), so a large documentation must not be held whole.
+const BATCH_FILES: usize = 64;
+
 /// A document and its chunks, ready to be written.
 pub struct Prepared {
     pub document: Document,
     pub chunks: Vec<PreparedChunk>,
 }
 
-/// Everything in the data folder, in the order of the files' ids.
-pub struct Contents {
-    pub site: Site,
+/// Some of the files, in the order of their ids.
+#[derive(Default)]
+pub struct Batch {
     pub documents: Vec<Prepared>,
     pub warnings: Vec<Warning>,
-    /// BLAKE3 over the documents and the site's own settings, hex.
-    pub hash: String,
 }
 
-/// Reads and chunks every file of `corpus`, and the documents that were pushed.
-pub fn prepare(corpus: Corpus, pushed: Vec<Document>, embedder: &Arc<dyn Embedder>) -> Contents {
-    let Corpus {
-        site,
-        files,
-        mut warnings,
-    } = corpus;
-    let read: Vec<_> = files
+/// Reads the folder's listing; the only step that can fail as a whole.
+pub fn discover(options: &corpus::Options) -> Result<Corpus, IngestError> {
+    Ok(corpus::discover(options)?)
+}
+
+/// Reads every file to tell whether anything changed; keeps nothing but what is wrong with them.
+pub fn survey(corpus: &Corpus, pushed: &[Document]) -> (String, Vec<Warning>) {
+    let mut hash = CorpusHash::new(&corpus.site);
+    let mut warnings = corpus.warnings.clone();
+    for files in corpus.files.chunks(BATCH_FILES) {
+        for reading in read_all(&corpus.site, files) {
+            warnings.extend(reading.warnings);
+            reading.document.iter().for_each(|d| hash.add(d));
+        }
+    }
+    pushed.iter().for_each(|d| hash.add(d));
+    (hash.finish(), warnings)
+}
+
+/// Reads and chunks every file, and hands the batches on in order.
+pub fn prepare_files(
+    site: &Site,
+    files: &[SourceFile],
+    embedder: &dyn Embedder,
+) -> impl Iterator<Item = Batch> {
+    files.chunks(BATCH_FILES).map(move |files| {
+        let mut batch = Batch::default();
+        let mut documents = Vec::with_capacity(files.len());
+        for reading in read_all(site, files) {
+            batch.warnings.extend(reading.warnings);
+            documents.extend(reading.document);
+        }
+        batch.documents = chunk_all(documents, &site.title, embedder);
+        batch
+    })
+}
+
+fn read_all(site: &Site, files: &[SourceFile]) -> Vec<Reading> {
+    files
         .par_iter()
-        .map(|file| corpus::read(&site, file))
-        .collect();
-    let mut documents = Vec::with_capacity(read.len() + pushed.len());
-    for reading in read {
-        warnings.extend(reading.warnings);
-        documents.extend(reading.document);
-    }
-    documents.extend(pushed);
-    let hash = corpus_hash(&site.title, &site.base_url, &documents);
-    let documents = chunk_all(documents, &site.title, embedder);
-    Contents {
-        site,
-        documents,
-        warnings,
-        hash,
-    }
+        .map(|file| corpus::read(site, file))
+        .collect()
 }
 
 /// Chunks documents in parallel, order kept.
 pub fn chunk_all(
     documents: Vec<Document>,
     site_title: &str,
-    embedder: &Arc<dyn Embedder>,
+    embedder: &dyn Embedder,
 ) -> Vec<Prepared> {
     documents
         .into_par_iter()
@@ -71,19 +89,11 @@ pub fn chunk_all(
         .collect()
 }
 
-fn prepare_document(
-    document: Document,
-    site_title: &str,
-    embedder: &Arc<dyn Embedder>,
-) -> Prepared {
-    let count = |text: &str| count_tokens(text, embedder.as_ref());
+fn prepare_document(document: Document, site_title: &str, embedder: &dyn Embedder) -> Prepared {
+    let count = |text: &str| embedder.count_tokens(text);
+    let longest = embedder.identity().max_tokens;
     let budget = ChunkBudget {
-        max_tokens: CHUNK_TOKENS.min(
-            embedder
-                .identity()
-                .max_tokens
-                .saturating_sub(RESERVED_TOKENS),
-        ),
+        max_tokens: CHUNK_TOKENS.min(longest.saturating_sub(RESERVED_TOKENS)),
         overlap_tokens: OVERLAP_TOKENS,
         count: &count,
     };
@@ -94,33 +104,31 @@ fn prepare_document(
     Prepared { document, chunks }
 }
 
-/// Tokens of `text`, exact where it is long: counting is most of the work of chunking. Short
-/// texts are taken to have three bytes a token: prose has four, dense code two and a half, and
-/// what that is wrong by stays within the third that the model takes beyond the budget.
-fn count_tokens(text: &str, embedder: &dyn Embedder) -> usize {
-    const SHORT_BYTES: usize = 2 * CHUNK_TOKENS;
-    const BYTES_PER_TOKEN: usize = 3;
-    if text.len() <= SHORT_BYTES {
-        return text.len() / BYTES_PER_TOKEN;
-    }
-    embedder.count_tokens(text)
-}
+/// BLAKE3 over everything that shows in an index of some documents.
+pub struct CorpusHash(blake3::Hasher);
 
-/// BLAKE3 over everything that shows in an index of these documents, hex.
-pub fn corpus_hash(site_title: &str, base_url: &str, documents: &[Document]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(site_title.as_bytes());
-    hasher.update(base_url.as_bytes());
-    for document in documents {
+impl CorpusHash {
+    pub fn new(site: &Site) -> Self {
+        Self::of(&site.title, &site.base_url)
+    }
+
+    /// Of documents that belong to no site.
+    pub fn of(site_title: &str, base_url: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(site_title.as_bytes());
+        hasher.update(base_url.as_bytes());
+        Self(hasher)
+    }
+
+    pub fn add(&mut self, document: &Document) {
         for part in [&document.id, &document.route, &document.hash] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
+            self.0.update(&(part.len() as u64).to_le_bytes());
+            self.0.update(part.as_bytes());
         }
     }
-    hasher.finalize().to_hex().to_string()
-}
 
-/// Reads the folder's listing; the only step that can fail as a whole.
-pub fn discover(options: &corpus::Options) -> Result<Corpus, IngestError> {
-    Ok(corpus::discover(options)?)
+    /// Hex.
+    pub fn finish(self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
 }

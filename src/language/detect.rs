@@ -12,6 +12,10 @@ const LETTERS_READ: usize = 4_000;
 /// words around them short.
 const NON_LATIN_SHARE: f32 = 0.3;
 
+/// Bytes whose trigrams are counted: the costliest step of indexing words if whole pages are, and
+/// whatlang is reliable from some two hundred on.
+const TRIGRAM_MAX_BYTES: usize = 600;
+
 /// Texts shorter than this many bytes are too short for trigrams to tell Latin languages apart.
 const TRIGRAM_MIN_BYTES: usize = 80;
 
@@ -56,7 +60,7 @@ fn latin_language(text: &str) -> LanguageCode {
     if text.len() < TRIGRAM_MIN_BYTES {
         return LanguageCode::En;
     }
-    let head = &text[..text.floor_char_boundary(LETTERS_READ.min(text.len()))];
+    let head = &text[..text.floor_char_boundary(TRIGRAM_MAX_BYTES)];
     match whatlang::detect(head) {
         Some(info) if info.lang() != whatlang::Lang::Eng && info.is_reliable() => LanguageCode::Und,
         _ => LanguageCode::En,

@@ -9,12 +9,12 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A folder with the handbook, and a state folder beside it.
-struct Desk {
+pub struct Desk {
     folder: TempDir,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, text) in HANDBOOK {
             let path = folder.path().join("docs").join(name);
@@ -24,12 +24,12 @@ impl Desk {
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The binary in this folder, with nothing of the surrounding environment.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rag-chatbot"));
         command
             .args(arguments)
@@ -44,7 +44,7 @@ impl Desk {
     }
 
     /// Serves and waits until the address is said.
-    fn serve(&self) -> Serving {
+    pub fn serve(&self) -> Serving {
         let mut child = self
             .command(&[
                 "--data",
@@ -73,9 +73,9 @@ impl Desk {
     }
 }
 
-struct Serving {
+pub struct Serving {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Drop for Serving {

@@ -13,6 +13,7 @@ mod embedding;
 mod http_errors;
 mod http_query;
 mod http_stream;
+mod killed;
 mod library;
 mod site_build;
 mod site_pages;
