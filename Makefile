@@ -30,16 +30,17 @@ test: ## Everything that needs no browser
 widget: assets/node_modules ## The widget's types
 	cd assets && npm run --silent check
 
-site: docs/build/index.html ## Our own documentation, built
+site: docs/build/index.html ## Our own documentation, built; the next build of the binary embeds it
 
 docs/build/index.html: $(DOCS_SOURCES) docs/node_modules
 	cd docs && npm run --silent build && npm run --silent check
-	touch $@
-
-demo: site ## The binary with our site and its index inside it
 	rm -rf docs/.demo
 	mkdir -p docs/.demo/project
 	tar -C docs --exclude=./node_modules --exclude=./.docusaurus --exclude=./.demo -cf - . | tar -C docs/.demo/project -xf -
+	touch $@
+
+demo: site ## The binary with our site and a ready index of it inside
+	rm -rf docs/.demo/state
 	cargo build --release --locked
 	$(BINARY) index --data docs/.demo/project --state docs/.demo/state
 	rm -f docs/.demo/state/lock docs/.demo/state/chat.db*
