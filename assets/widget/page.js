@@ -11,7 +11,8 @@
  * @returns {Settings}
  */
 export function readSettings(host, entry) {
-  const script = [...document.scripts].find((tag) => tag.src === entry);
+  const tags = [entry, new URL("start.js", entry).href];
+  const script = [...document.scripts].find((tag) => tags.includes(tag.src));
   /** @param {string} name */
   const read = (name) =>
     host.getAttribute(name) ??
