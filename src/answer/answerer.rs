@@ -424,8 +424,8 @@ pub(super) fn store_error(error: &StoreError) -> AnswerError {
     match error {
         StoreError::NotFound => AnswerError::SessionNotFound,
         StoreError::Busy(reason) => {
-            tracing::warn!(%reason, "the chat database is busy");
-            AnswerError::Overloaded {
+            tracing::error!(%reason, "the conversation could not be kept");
+            AnswerError::NotKept {
                 retry_after_s: RETRY_AFTER_S,
             }
         }

@@ -122,6 +122,9 @@ pub enum AnswerError {
     /// Try again in a moment.
     #[error("too many questions at once; try again in a moment")]
     Overloaded { retry_after_s: u64 },
+    /// The conversation cannot be kept just now (locked database, full disk); the log says why.
+    #[error("conversations cannot be kept at the moment; try again soon")]
+    NotKept { retry_after_s: u64 },
     /// Nothing is indexed yet.
     #[error("the documentation is still being read; try again in a moment")]
     NotReady { retry_after_s: u64 },

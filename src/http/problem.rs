@@ -219,7 +219,7 @@ impl From<AnswerError> for Problem {
         let detail = sentence(&error.to_string());
         match error {
             AnswerError::SessionNotFound => Self::new(Code::SessionNotFound, detail),
-            AnswerError::Overloaded { retry_after_s } => {
+            AnswerError::Overloaded { retry_after_s } | AnswerError::NotKept { retry_after_s } => {
                 Self::new(Code::Overloaded, detail).retry_after(retry_after_s)
             }
             AnswerError::NotReady { retry_after_s } => {

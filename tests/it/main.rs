@@ -19,3 +19,4 @@ mod site_build;
 mod site_pages;
 mod store;
 mod test_app;
+mod trouble;

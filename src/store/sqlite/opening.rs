@@ -111,10 +111,12 @@ pub(super) fn refusal(path: &Path, error: &rusqlite::Error) -> StoreError {
 /// A failure while running.
 pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Busy("it is locked by another process".to_owned())
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(
+            "the chat database is locked by another process; end that one".to_owned(),
+        ),
+        Some(ErrorCode::DiskFull) => {
+            StoreError::Busy("the disk is full; make room on the state folder's disk".to_owned())
         }
-        Some(ErrorCode::DiskFull) => StoreError::Busy("the disk is full".to_owned()),
         _ => StoreError::Failed(error.to_string()),
     }
 }
