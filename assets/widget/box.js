@@ -132,9 +132,8 @@ export class Box {
     try {
       const results = await this.options.search(words, searching.signal);
       if (searching.signal.aborted) return;
+      if (this.#remembered.size >= REMEMBERED) this.forget();
       this.#remembered.set(words, results);
-      const oldest = this.#remembered.keys().next().value;
-      if (this.#remembered.size > REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
       this.#show(results, true);
     } catch {
       // Typing goes on without suggestions; asking will say what is wrong.

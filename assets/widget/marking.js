@@ -1,10 +1,10 @@
 /**
  * Finds a quoted passage on the page that is shown and marks it. The note of what to mark crosses a
- * page load in the browser's storage; the mark itself leaves the page's elements as they are where
- * the browser can do that, so that a framework that owns them isn't disturbed.
+ * page load in the browser's storage; the mark itself leaves the page's elements as they are, so that
+ * a framework that owns them isn't disturbed.
  */
 
-import { h, sheet } from "./element.js";
+import { sheet } from "./element.js";
 
 const NAME = "rag-chatbot-quote";
 const NOTE = "rag-chatbot:mark";
@@ -14,11 +14,8 @@ const NOTE_LIVES_MS = 60_000;
 const WAITS_MS = [0, 300, 1200];
 /** Fewer letters are found all over a page. */
 const FEWEST_LETTERS = 12;
-
 /** A few frames. */
 const TAB_DRAWN_MS = 60;
-
-const COLOURS = "background-color: #ffe082; color: #1b1b1b;";
 
 /** @param {string} address */
 function pageOf(address) {
@@ -107,20 +104,22 @@ export async function mark(quote, hash) {
 
 export function unmark() {
   CSS.highlights?.delete(NAME);
-  for (const marked of document.querySelectorAll(`mark.${NAME}`)) marked.replaceWith(...marked.childNodes);
 }
 
 /** @param {Range[]} ranges */
 function draw(ranges) {
   const first = ranges[0]?.startContainer.parentElement;
   for (let box = first?.closest("details"); box; box = box.parentElement?.closest("details")) box.open = true;
-  if (typeof Highlight === "function" && CSS.highlights) {
-    if (!CSS.highlights.has(NAME)) adopt(`::highlight(${NAME}) { ${COLOURS} }`);
+  if (CSS.highlights) {
+    if (!CSS.highlights.has(NAME)) {
+      const colours = sheet(`::highlight(${NAME}) { background-color: #ffe082; color: #1b1b1b; }`);
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, colours];
+    }
     CSS.highlights.set(NAME, new Highlight(...ranges));
   } else {
-    adopt(`mark.${NAME} { ${COLOURS} }`);
-    // From the end, so that earlier ranges stay true.
-    for (const range of ranges.flatMap(textRanges).reverse()) range.surroundContents(h("mark", { class: NAME }));
+    // An older browser selects it: that, too, leaves the page's elements to the site's own scripts.
+    getSelection()?.removeAllRanges();
+    for (const range of ranges.slice(0, 1)) getSelection()?.addRange(range);
   }
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const scroll = () => first?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
@@ -134,34 +133,14 @@ function draw(ranges) {
  * @param {Element | null | undefined} element
  */
 function showTabs(element) {
-  const hidden = () => element?.closest("[role=tabpanel][hidden]");
-  const before = hidden();
-  for (let panel = before; panel; panel = panel.parentElement?.closest("[role=tabpanel][hidden]")) {
-    const panels = [...(panel.parentElement?.children ?? [])].filter((one) => one.matches("[role=tabpanel]"));
-    const tabs = panel.parentElement?.parentElement?.querySelector("[role=tablist]")?.querySelectorAll("[role=tab]");
-    /** @type {HTMLElement | undefined} */ (tabs?.[panels.indexOf(panel)])?.click();
-  }
-  return Boolean(before);
-}
-
-/** @param {string} css */
-function adopt(css) {
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet(css)];
-}
-
-/** One range for each text node a range touches. @param {Range} range */
-function textRanges(range) {
-  const walker = document.createTreeWalker(range.commonAncestorContainer, NodeFilter.SHOW_TEXT);
-  /** @type {Range[]} */
-  const parts = [];
-  for (let node = /** @type {Node | null} */ (walker.currentNode); node; node = walker.nextNode()) {
-    if (node.nodeType !== Node.TEXT_NODE || !range.intersectsNode(node)) continue;
-    const part = document.createRange();
-    part.setStart(node, node === range.startContainer ? range.startOffset : 0);
-    part.setEnd(node, node === range.endContainer ? range.endOffset : (node.nodeValue ?? "").length);
-    if (!part.collapsed) parts.push(part);
-  }
-  return parts;
+  const panel = element?.closest("[role=tabpanel][hidden]");
+  const panels = panel?.parentElement;
+  if (!panel || !panels) return false;
+  showTabs(panels);
+  const tabs = panels.parentElement?.querySelectorAll("[role=tab]") ?? [];
+  const tab = tabs[[...panels.querySelectorAll(":scope > [role=tabpanel]")].indexOf(panel)];
+  if (tab instanceof HTMLElement) tab.click();
+  return true;
 }
 
 /**

@@ -66,6 +66,21 @@ describe("on a site built by Docusaurus", () => {
     });
   }
 
+  test("nothing of the widget but its small start is fetched before the page is painted or loaded", async () => {
+    await visit(CHAPTER);
+    const { shown, files } = await reader.page.evaluate(() => ({
+      shown: Math.min(
+        performance.getEntriesByName("first-contentful-paint")[0].startTime,
+        performance.getEntriesByType("navigation")[0].loadEventStart,
+      ),
+      files: performance.getEntriesByType("resource").filter(({ name }) => name.includes("/_rag/")).map(({ name, startTime, encodedBodySize }) => ({ name, startTime, encodedBodySize })),
+    }));
+    const early = files.filter(({ startTime }) => startTime < shown);
+    assert.deepEqual(early.map(({ name }) => name.split("/").at(-1)), ["start.js"]);
+    assert.ok(early[0].encodedBodySize < 1000, JSON.stringify(early));
+    assert.ok(files.some(({ name }) => name.endsWith("/widget.js")));
+  });
+
   test("an address that holds nothing gets the build's own page, with the widget, in the language of the address", async () => {
     for (const [path, language, text] of [
       ["/docs/nothing", "en", /Page Not Found/],
@@ -170,6 +185,16 @@ describe("on a site built by Docusaurus", () => {
     });
   }
 
+  test("a browser that cannot highlight selects the passage instead", async () => {
+    await reader.context.addInitScript(() => Object.defineProperty(CSS, "highlights", { value: undefined }));
+    await visit("/docs/textbook/safety");
+    await reader.open();
+    const turn = await reader.ask(QUESTION);
+    await turn.locator('.source[href*="/textbook/ros2#"]').first().click();
+    await reader.page.waitForURL("**/docs/textbook/ros2#**");
+    await reader.page.waitForFunction(() => /central master/.test(String(getSelection())));
+  });
+
   test("marks are gone with the page they were on", async () => {
     await visit(CHAPTER);
     await reader.open();
@@ -248,7 +273,9 @@ describe("on a site built by Docusaurus", () => {
       await visit(path);
       const sizes = () =>
         reader.page.evaluate(() => {
-          const { left, width } = document.querySelector("rag-chatbot").shadowRoot.querySelector("dialog[open], .launcher").getBoundingClientRect();
+          const { shadowRoot } = document.querySelector("rag-chatbot");
+          const shown = shadowRoot.querySelector("dialog[open]") ?? shadowRoot.querySelector(".launcher");
+          const { left, width } = shown.getBoundingClientRect();
           return { left, right: left + width, page: document.documentElement.scrollWidth };
         });
       const closed = await sizes();

@@ -121,7 +121,7 @@ section.panel > .box { width: calc(100% - 2em); max-width: 50rem; margin-inline:
 .turn.latest { min-height: calc(var(--room, 0px) - 1px); }
 .question p { margin: .4em 0; font-size: 1.12em; font-weight: 700; line-height: 1.4; overflow-wrap: anywhere; white-space: pre-wrap; }
 .question blockquote { margin: .2em 0 .6em; padding-inline-start: .8em; border-inline-start: 3px solid var(--line); color: var(--muted); font-size: .9em; }
-.question p:lang(ur), .root:lang(ur) .question p, .question [dir="rtl"] { line-height: 2; }
+.root:lang(ur) .question p { line-height: 2; }
 .label { display: inline-block; margin: 0 0 .5em; padding: .1em .7em; border-radius: 1em; font-size: .8em; font-weight: 600; background: var(--tint); border: 1px solid var(--line); color: var(--muted); }
 .answer { overflow-wrap: anywhere; }
 .answer > :first-child { margin-top: 0; }
@@ -134,7 +134,7 @@ section.panel > .box { width: calc(100% - 2em); max-width: 50rem; margin-inline:
 .answer code { font: .88em/1.5 var(--code-font); background: var(--tint); border: 1px solid var(--line); border-radius: 4px; padding: .05em .3em; }
 [dir="rtl"] { text-align: start; }
 [dir="ltr"] { font-family: var(--font); }
-.answer[dir="rtl"], .answer [dir="rtl"], q[dir="rtl"], .trail[dir="rtl"], .excerpt[dir="rtl"], .question [dir="rtl"], .about [dir="rtl"] { font-family: var(--urdu); line-height: 2.1; }
+.panel [dir="rtl"] { font-family: var(--urdu); line-height: 2.1; }
 .answer [dir="ltr"], q[dir="ltr"], .trail[dir="ltr"] { line-height: 1.6; }
 bdi, bdi[dir] { font-family: var(--font); line-height: 1; }
 .code { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; background: var(--tint); text-align: left; }
