@@ -22,8 +22,10 @@ struct WidgetFiles;
 /// The look of the pages made from the index.
 const PAGE_CSS: &str = include_str!("../../assets/site/page.css");
 const CHAT_PAGE: &str = include_str!("../../assets/chat.html");
-/// The file that pages load; it fetches the rest.
+/// The file that pages elsewhere load; it fetches the rest.
 const ENTRY: &str = "widget.js";
+/// The file that our own pages load; it fetches the entry once they are painted.
+const START: &str = "start.js";
 /// Letters of a hash that never in practice are the same for two builds.
 const VERSION_LETTERS: usize = 16;
 
@@ -75,9 +77,9 @@ impl Widget {
     }
 }
 
-/// The entry's path below `/_rag/`, with its version.
-pub(super) fn entry() -> String {
-    format!("{}/{ENTRY}", WIDGET.version)
+/// The path of the starting file below `/_rag/`, with its version.
+pub(super) fn start() -> String {
+    format!("{}/{START}", WIDGET.version)
 }
 
 /// `GET /_rag/{*path}`.
@@ -134,8 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_is_found_with_its_version_and_without() {
-        assert!(WIDGET.file(&entry()).is_some());
+    fn the_files_are_found_with_their_version_and_without() {
+        assert!(WIDGET.file(&start()).is_some());
+        assert!(WIDGET.kept.contains_key(ENTRY), "beside the starting file");
         assert!(WIDGET.file(ENTRY).is_some());
         assert!(WIDGET.file("0123456789abcdef/widget.js").is_none());
         assert!(

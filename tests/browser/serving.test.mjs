@@ -56,7 +56,7 @@ describe("the build over HTTP", () => {
         // A page has got the widget's tag and is otherwise as it was.
         const text = unpacked(answer);
         const page = file.endsWith(".html");
-        const same = page ? text.toString().replace(/<script type="module" src="\/_rag\/[^>]*><\/script>/, "") === bytes.toString() : text.equals(bytes);
+        const same = page ? text.toString().replace(/<script type="module" async src="\/_rag\/[^>]*><\/script>/, "") === bytes.toString() : text.equals(bytes);
         assert.ok(same, `${file} is not what was built`);
         const immutable = HASHED.test(file);
         assert.equal(answer.headers["cache-control"], immutable ? "public, max-age=31536000, immutable" : "no-cache", file);

@@ -182,8 +182,8 @@ fn write(path: &Path, bytes: &[u8]) {
 
 /// Whether `page` loads the widget of this binary, named by its version, for the API at `base`.
 pub fn carries_widget(page: &str, base: &str) -> bool {
-    let start = format!(r#"<script type="module" src="{base}_rag/"#);
-    let end = format!(r#"/widget.js" data-api="{base}"></script>"#);
+    let start = format!(r#"<script type="module" async src="{base}_rag/"#);
+    let end = format!(r#"/start.js" data-api="{base}"></script>"#);
     let version = page
         .split_once(&start)
         .and_then(|(_, rest)| rest.split_once(&end));

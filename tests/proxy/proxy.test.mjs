@@ -69,7 +69,7 @@ describe("behind a proxy", () => {
     test(`pages, widget and links work behind one ${kind}`, async () => {
       const url = urls[kind];
       const page = await (await fetch(url, { headers: { accept: "text/html" } })).text();
-      assert.match(page, new RegExp(`src="${BASE}_rag/[0-9a-f]+/widget\\.js" data-api="${BASE}"`));
+      assert.match(page, new RegExp(`src="${BASE}_rag/[0-9a-f]+/start\\.js" data-api="${BASE}"`));
       const origin = new URL(url).origin;
       for (const [, href] of page.matchAll(/href="(\/[^"]*)"/g)) {
         const answer = await fetch(origin + href);

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 /// The tag that brings the widget to a page.
 pub fn widget_tag(base: &str) -> String {
-    let entry = widget::entry();
-    format!(r#"<script type="module" src="{base}_rag/{entry}" data-api="{base}"></script>"#)
+    let start = widget::start();
+    format!(r#"<script type="module" async src="{base}_rag/{start}" data-api="{base}"></script>"#)
 }
 
 /// The page with the tag before its last `</body>`, or at its end where there is none.
@@ -177,8 +177,8 @@ mod tests {
     fn the_widget_comes_last_in_the_body_or_last_of_all() {
         let page = with_widget(b"<html><BODY>a</BODY></html>", "/docs/");
         let tag = format!(
-            r#"<script type="module" src="/docs/_rag/{}" data-api="/docs/"></script>"#,
-            widget::entry()
+            r#"<script type="module" async src="/docs/_rag/{}" data-api="/docs/"></script>"#,
+            widget::start()
         );
         assert_eq!(text(&page), format!("<html><BODY>a{tag}</BODY></html>"));
         assert!(text(&with_widget(b"<p>no body", "/")).starts_with("<p>no body<script"));
