@@ -203,6 +203,9 @@ export class Box {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step && count > 0) {
       event.preventDefault();
+      // Whoever chooses among these sections doesn't want them replaced by late ones.
+      clearTimeout(this.#timer);
+      this.#searching?.abort();
       // One more place than there are sections: the box itself.
       this.#choose(((this.#active + 1 + step + count + 1) % (count + 1)) - 1);
     } else if (event.key === "Enter" && !event.shiftKey) {

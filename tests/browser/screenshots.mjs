@@ -5,10 +5,9 @@
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { startBinary } from "./binary.mjs";
+import { startDocumentation } from "./documentation.mjs";
 import { openBrowser, Reader } from "./reader.mjs";
 
-const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
 const FOLDER = fileURLToPath(new URL("../../assets/screenshots/", import.meta.url));
 const PHONE = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const ENGLISH = "How do nodes find one another in ROS 2?";
@@ -24,7 +23,7 @@ const PICTURES = [
 ];
 
 await mkdir(FOLDER, { recursive: true });
-const [binary, browser] = await Promise.all([startBinary({ data: DOCS }), openBrowser()]);
+const [binary, browser] = await Promise.all([startDocumentation(), openBrowser()]);
 try {
   for (const { name, page, question, typed, follow, options } of PICTURES) {
     const reader = await Reader.arrive(browser, options);
