@@ -1,9 +1,18 @@
-//! Dot products of int8 and f32 rows, in the widest instructions the machine has.
+//! Dot products of coded and f32 rows, in the widest instructions the machine has.
 //!
-//! Every kernel has the scalar form as its twin; a property test compares them.
+//! Rows are scanned as bytes: a component's code is its rounded value plus 128, because the
+//! machine's byte products are of an unsigned and a signed factor. Every kernel has a scalar twin;
+//! property tests compare them.
 #![allow(unsafe_code)]
 
-/// Which instructions compute the int8 dot product.
+#[cfg(target_arch = "x86_64")]
+#[path = "dot_x86.rs"]
+mod x86;
+
+/// What is added to a row's components so that they are unsigned.
+pub const ROW_SHIFT: i32 = 128;
+
+/// Which instructions compute dot products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
     Avx512Vnni,
@@ -22,100 +31,68 @@ impl Kernel {
             {
                 return Self::Avx512Vnni;
             }
-            if is_x86_feature_detected!("avx2") {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 return Self::Avx2;
             }
         }
         Self::Scalar
     }
 
-    /// Dot products of `query` with each row of `rows`, appended to `out`.
-    /// `rows.len()` is a multiple of `query.len()`.
-    pub fn dot_rows(self, query: &[i8], rows: &[i8], out: &mut Vec<i32>) {
+    /// Dot products of `query` with each row of `rows`, appended to `out`. Rows hold codes, the
+    /// query plain values; `rows.len()` is a multiple of `query.len()`.
+    pub fn dot_rows(self, query: &[i8], rows: &[u8], out: &mut Vec<i32>) {
         assert!(!query.is_empty() && rows.len().is_multiple_of(query.len()));
+        let shift = ROW_SHIFT * query.iter().map(|&q| i32::from(q)).sum::<i32>();
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni if query.len().is_multiple_of(64) => {
+            Self::Avx512Vnni if query.len().is_multiple_of(x86::VNNI_STEP) => {
                 // SAFETY: `detect` saw the features; the slices hold whole rows (asserted above).
-                unsafe { dot_rows_vnni(query, rows, out) }
+                unsafe { x86::dot_rows_vnni(query, rows, shift, out) }
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 if query.len().is_multiple_of(32) => {
+            Self::Avx2 if query.len().is_multiple_of(x86::AVX2_STEP) => {
                 // SAFETY: as above.
-                unsafe { dot_rows_avx2(query, rows, out) }
+                unsafe { x86::dot_rows_avx2(query, rows, shift, out) }
             }
-            _ => out.extend(rows.chunks_exact(query.len()).map(|row| dot_i8(query, row))),
+            _ => out.extend(
+                rows.chunks_exact(query.len())
+                    .map(|row| dot_codes(query, row) - shift),
+            ),
+        }
+    }
+
+    /// Dot product of two f32 rows of one length.
+    pub fn dot_f32(self, a: &[f32], b: &[f32]) -> f32 {
+        assert_eq!(a.len(), b.len());
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `detect` saw the features; both slices have the same length.
+            Self::Avx512Vnni => unsafe { x86::dot_f32_avx512(a, b) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { x86::dot_f32_avx2(a, b) },
+            _ => dot_f32_scalar(a, b),
         }
     }
 }
 
-/// The scalar twin.
-fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    a.iter()
-        .zip(b)
-        .map(|(&a, &b)| i32::from(a) * i32::from(b))
+/// Dot product of two f32 rows of one length, with the fastest kernel of this machine.
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    // Detection is one load: the standard library remembers it.
+    Kernel::detect().dot_f32(a, b)
+}
+
+/// The scalar twin; the rows' shift is still in it.
+fn dot_codes(query: &[i8], row: &[u8]) -> i32 {
+    query
+        .iter()
+        .zip(row)
+        .map(|(&q, &r)| i32::from(q) * i32::from(r))
         .sum()
 }
 
-/// `vpdpbusd` multiplies unsigned by signed bytes: rows are shifted by 128 and the shift's
-/// product with the query is taken off again.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn dot_rows_vnni(query: &[i8], rows: &[i8], out: &mut Vec<i32>) {
-    use std::arch::x86_64::*;
-    let shift: i32 = 128 * query.iter().map(|&q| i32::from(q)).sum::<i32>();
-    let flip = _mm512_set1_epi8(i8::MIN);
-    let dimension = query.len();
-    for row in rows.chunks_exact(dimension) {
-        let mut sums = [_mm512_setzero_si512(); 2];
-        for (at, sum) in (0..dimension).step_by(64).zip([0, 1].into_iter().cycle()) {
-            // SAFETY: `at + 64 <= dimension`, the length of both slices; loads are unaligned.
-            let (q, r) = unsafe {
-                (
-                    _mm512_loadu_si512(query.as_ptr().add(at).cast()),
-                    _mm512_loadu_si512(row.as_ptr().add(at).cast()),
-                )
-            };
-            sums[sum] = _mm512_dpbusd_epi32(sums[sum], _mm512_xor_si512(r, flip), q);
-        }
-        out.push(_mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1])) - shift);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn dot_rows_avx2(query: &[i8], rows: &[i8], out: &mut Vec<i32>) {
-    use std::arch::x86_64::*;
-    let dimension = query.len();
-    for row in rows.chunks_exact(dimension) {
-        let mut sums = [_mm256_setzero_si256(); 2];
-        for at in (0..dimension).step_by(32) {
-            for (half, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: `at + 32 <= dimension`, the length of both slices; loads are unaligned.
-                let (q, r) = unsafe {
-                    (
-                        _mm_loadu_si128(query.as_ptr().add(at + 16 * half).cast()),
-                        _mm_loadu_si128(row.as_ptr().add(at + 16 * half).cast()),
-                    )
-                };
-                let product = _mm256_madd_epi16(_mm256_cvtepi8_epi16(q), _mm256_cvtepi8_epi16(r));
-                *sum = _mm256_add_epi32(*sum, product);
-            }
-        }
-        let mut lanes = [0i32; 8];
-        // SAFETY: `lanes` is 32 bytes.
-        unsafe {
-            _mm256_storeu_si256(
-                lanes.as_mut_ptr().cast(),
-                _mm256_add_epi32(sums[0], sums[1]),
-            );
-        }
-        out.push(lanes.iter().sum());
-    }
-}
-
-/// f32 dot product; sixteen running sums let the compiler use vector registers.
-pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+/// The scalar twin; sixteen running sums let the compiler use what every machine has.
+fn dot_f32_scalar(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
     let mut sums = [0f32; LANES];
     let (a_lanes, a_rest) = a.as_chunks::<LANES>();
@@ -132,24 +109,46 @@ pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    proptest::proptest! {
+    fn kernels() -> Vec<Kernel> {
+        match Kernel::detect() {
+            Kernel::Avx512Vnni => vec![Kernel::Avx512Vnni, Kernel::Avx2, Kernel::Scalar],
+            Kernel::Avx2 => vec![Kernel::Avx2, Kernel::Scalar],
+            Kernel::Scalar => vec![Kernel::Scalar],
+        }
+    }
+
+    proptest! {
         #[test]
-        fn every_kernel_equals_the_scalar_twin(
-            bytes in proptest::collection::vec(-127i8..=127, 64 * 6 * 4),
-            dimension in proptest::sample::select(vec![32usize, 64, 96, 384]),
+        fn every_kernel_scans_as_its_scalar_twin(
+            query in prop::collection::vec(-127i8..=127, 384),
+            rows in prop::collection::vec(1u8..=255, 384 * 37),
+            dimension in prop::sample::select(vec![32usize, 64, 96, 384]),
         ) {
-            let (query, rows) = bytes.split_at(dimension);
+            let query = &query[..dimension];
             let rows = &rows[..rows.len() / dimension * dimension];
-            let expected: Vec<i32> = rows.chunks(dimension).map(|row| dot_i8(query, row)).collect();
-            let mut kernels = vec![Kernel::Scalar, Kernel::detect()];
-            if Kernel::detect() == Kernel::Avx512Vnni {
-                kernels.push(Kernel::Avx2);
-            }
-            for kernel in kernels {
+            let plain = |row: &[u8]| -> i32 {
+                let pairs = query.iter().zip(row);
+                pairs.map(|(&q, &r)| i32::from(q) * (i32::from(r) - ROW_SHIFT)).sum()
+            };
+            let expected: Vec<i32> = rows.chunks(dimension).map(plain).collect();
+            for kernel in kernels() {
                 let mut found = Vec::new();
                 kernel.dot_rows(query, rows, &mut found);
-                proptest::prop_assert_eq!(&found, &expected, "{:?}", kernel);
+                prop_assert_eq!(&found, &expected, "{:?}", kernel);
+            }
+        }
+
+        #[test]
+        fn every_kernel_multiplies_floats_as_its_scalar_twin(
+            pairs in prop::collection::vec((-1f32..1.0, -1f32..1.0), 0..500),
+        ) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
+            let expected: f64 = a.iter().zip(&b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            for kernel in kernels() {
+                let found = f64::from(kernel.dot_f32(&a, &b));
+                prop_assert!((found - expected).abs() < 1e-4, "{:?}: {} {}", kernel, found, expected);
             }
         }
     }

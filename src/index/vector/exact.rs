@@ -3,6 +3,7 @@
 //! A row's int8 codes carry its direction to about 1 in 127 of its largest component; the f32
 //! pass over the best [`RERANKED`] brings the order back to that of a full f32 scan.
 
+use super::dot::ROW_SHIFT;
 use super::{Hit, Kernel, dot_f32};
 use crate::index::IndexError;
 use memmap2::Mmap;
@@ -15,12 +16,15 @@ const RERANKED: usize = 40;
 /// Rows scored per step, so that the scores stay in the first-level cache.
 const BLOCK_ROWS: usize = 512;
 
+/// Rows compared with the worst of the best together.
+const STEP_ROWS: usize = 16;
+
 /// All vectors of a generation: f32 mapped from the file, int8 in memory.
 pub struct Exact {
     dimension: usize,
     rows: usize,
     file: Option<Mmap>,
-    codes: Vec<i8>,
+    codes: Vec<u8>,
     scales: Vec<f32>,
     kernel: Kernel,
 }
@@ -49,7 +53,7 @@ impl Exact {
         };
         for row in 0..rows {
             let (codes, scale) = quantise(exact.row(row as u32));
-            let codes: Vec<i8> = codes.collect();
+            let codes: Vec<u8> = codes.map(|c| (i32::from(c) + ROW_SHIFT) as u8).collect();
             exact.codes.extend(codes);
             exact.scales.push(scale);
         }
@@ -98,24 +102,30 @@ impl Exact {
         let mut best: Vec<Hit> = Vec::with_capacity(keep * 2);
         let mut floor = f32::MIN;
         let mut dots = Vec::with_capacity(BLOCK_ROWS);
+        let mut scores: Vec<f32> = Vec::with_capacity(BLOCK_ROWS);
         let block_bytes = BLOCK_ROWS * self.dimension;
         for (block, codes) in self.codes.chunks(block_bytes).enumerate() {
             dots.clear();
             self.kernel.dot_rows(&query_codes, codes, &mut dots);
             let first = block * BLOCK_ROWS;
             let scales = &self.scales[first..first + dots.len()];
-            for (at, (&dot, &scale)) in dots.iter().zip(scales).enumerate() {
-                let score = dot as f32 * scale * query_scale;
-                if score <= floor {
+            scores.clear();
+            let scaled = dots.iter().zip(scales);
+            scores.extend(scaled.map(|(&dot, &scale)| dot as f32 * scale * query_scale));
+            for (step, scores) in scores.chunks(STEP_ROWS).enumerate() {
+                // Nearly all steps hold nothing good enough, and are told so by one comparison.
+                if scores.iter().fold(f32::MIN, |most, &s| most.max(s)) <= floor {
                     continue;
                 }
-                let row = (first + at) as u32;
-                if allowed.is_none_or(|allowed| allowed(row)) {
-                    best.push((row, score));
-                    if best.len() == keep * 2 {
-                        best.select_nth_unstable_by(keep - 1, |a, b| b.1.total_cmp(&a.1));
-                        best.truncate(keep);
-                        floor = best.iter().map(|hit| hit.1).fold(f32::MAX, f32::min);
+                for (at, &score) in scores.iter().enumerate() {
+                    let row = (first + step * STEP_ROWS + at) as u32;
+                    if score > floor && allowed.is_none_or(|allowed| allowed(row)) {
+                        best.push((row, score));
+                        if best.len() == keep * 2 {
+                            best.select_nth_unstable_by(keep - 1, |a, b| b.1.total_cmp(&a.1));
+                            best.truncate(keep);
+                            floor = best.iter().map(|hit| hit.1).fold(f32::MAX, f32::min);
+                        }
                     }
                 }
             }

@@ -4,7 +4,7 @@
 //! crate ends the process on a truncated file) and it is rebuilt when in doubt. Distances are
 //! 1 − dot product of unit vectors, with our own kernel.
 
-use super::{Hit, dot_f32};
+use super::{Hit, Kernel};
 use crate::index::IndexError;
 use crate::index::vector::Exact;
 use hnsw_rs::anndists::dist::Distance;
@@ -26,12 +26,18 @@ const NAME: &str = "hnsw";
 /// Rows handed to the graph per step.
 const STEP_ROWS: usize = 10_000;
 
-#[derive(Default, Clone, Copy)]
-struct OneMinusDot;
+#[derive(Clone, Copy)]
+struct OneMinusDot(Kernel);
+
+impl Default for OneMinusDot {
+    fn default() -> Self {
+        Self(Kernel::detect())
+    }
+}
 
 impl Distance<f32> for OneMinusDot {
     fn eval(&self, a: &[f32], b: &[f32]) -> f32 {
-        (1.0 - dot_f32(a, b)).max(0.0)
+        (1.0 - self.0.dot_f32(a, b)).max(0.0)
     }
 }
 
@@ -56,7 +62,7 @@ impl Graph {
             rows.len().max(1),
             LAYERS,
             CONSTRUCTION,
-            OneMinusDot,
+            OneMinusDot::default(),
         );
         for start in (0..rows.len()).step_by(STEP_ROWS) {
             let end = (start + STEP_ROWS).min(rows.len());
@@ -90,7 +96,7 @@ impl Graph {
         // reader per generation is left alive for as long as the process.
         let io: &'static mut HnswIo = Box::leak(Box::new(HnswIo::new(generation, NAME)));
         let mut graph = io
-            .load_hnsw_with_dist::<f32, OneMinusDot>(OneMinusDot)
+            .load_hnsw_with_dist::<f32, OneMinusDot>(OneMinusDot::default())
             .map_err(|error| IndexError::Damaged(format!("hnsw: {error}")))?;
         graph.set_searching_mode(true);
         Ok(Self { graph })
