@@ -58,6 +58,7 @@ impl App {
             gate: Gate::new(limits.max_generations, limits.max_wait),
             options: answer::Options {
                 site_name: site.title.clone(),
+                strict: config.strict,
                 ..answer::Options::default()
             },
         });

@@ -227,6 +227,13 @@ impl Asking<'_> {
                 self.gap(&evidence).await;
                 Outcome::abstained(self, written, Vec::new())
             }
+            Ok(written) if written.text.trim().is_empty() => {
+                // Strictly, nothing of it was supported; the documentation's own words are.
+                let mut quoted = self.quote(context, &evidence, None).await;
+                quoted.written.used = written.used;
+                quoted.written.cost_usd = written.cost_usd;
+                quoted
+            }
             Ok(written) => Outcome::generated(self, written, &evidence),
             Err((error, said)) => {
                 log_failure(generator.as_ref(), &error);

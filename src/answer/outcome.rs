@@ -7,7 +7,7 @@ use super::evidence::{Evidence, one_line};
 use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::prompt::ChatMessage;
 use super::sentences::sentences;
-use super::support::{Ground, unsupported};
+use super::support::{Ground, unsupported, without_unsupported};
 use super::{Answer, AnswerError, AnswerEvent, Mode, Source, Usage};
 use crate::store::{LedgerEntry, Message, Role, StoreError, new_id};
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ impl Written {
             .map(|one| one.source(one.nearest_sentence(&asking.question.text)))
             .collect();
         asking.send(AnswerEvent::Sources(sources)).await;
-        let grounds: Arc<[Ground]> = evidence.iter().map(Ground::of).collect();
+        let grounds: Arc<[Ground]> = grounds(asking, evidence).into();
         let judging = Arc::clone(&grounds);
         let judge = Box::new(move |sentence: &str, number: usize| {
             judging
@@ -89,7 +89,7 @@ impl Written {
         messages: &[ChatMessage],
         evidence: &[Evidence],
     ) -> Result<Self, (GenerateError, Self)> {
-        let grounds: Arc<[Ground]> = evidence.iter().map(Ground::of).collect();
+        let grounds: Arc<[Ground]> = grounds(asking, evidence).into();
         let allowed = Allowed {
             passages: 0,
             urls: Vec::new(),
@@ -189,11 +189,7 @@ impl<'a> Shown<'a> {
         if self.held.is_empty() {
             return;
         }
-        let mut kept = std::mem::take(&mut self.held);
-        for sentence in unsupported(&kept, self.grounds) {
-            kept = kept.replace(&sentence, "");
-        }
-        let kept = kept.trim().to_owned();
+        let kept = without_unsupported(&std::mem::take(&mut self.held), self.grounds);
         if !kept.is_empty() {
             self.text.push_str(&kept);
             self.asking.send(AnswerEvent::Token(kept)).await;
@@ -223,7 +219,7 @@ impl Outcome {
 
     /// A model's text: its cited sources, and the sentences nothing supports.
     pub fn generated(asking: &Asking<'_>, written: Written, evidence: &[Evidence]) -> Self {
-        let grounds: Vec<Ground> = evidence.iter().map(Ground::of).collect();
+        let grounds = grounds(asking, evidence);
         let unsupported = unsupported(&written.text, &grounds);
         let cited = citation::cited(&written.text);
         let mut sources: Vec<Source> = cited
@@ -367,6 +363,14 @@ impl Outcome {
             tracing::warn!(%error, "an answer's cost could not be recorded");
         }
     }
+}
+
+fn grounds(asking: &Asking<'_>, evidence: &[Evidence]) -> Vec<Ground> {
+    let question = &asking.question.text;
+    evidence
+        .iter()
+        .map(|one| Ground::of(one, question))
+        .collect()
 }
 
 /// The sentence of the page nearest to what the answer says with this citation.

@@ -34,6 +34,8 @@ pub struct Config {
     /// Model threads; 0 for one per core.
     pub embed_threads: usize,
     pub openai: Option<OpenAi>,
+    /// Unsupported sentences are withheld.
+    pub strict: bool,
     pub database_url: Secret,
     pub environment: String,
     pub log_level: String,
@@ -273,6 +275,7 @@ fn validate(all: Settings, origins: Vec<(String, String, Origin)>) -> Result<Con
         embed_engine: named("embed_engine", &all.embed_engine.expect(set))?,
         embed_threads: all.embed_threads.expect(set),
         openai,
+        strict: all.strict.expect(set),
         database_url: database_url(all.database_url)?,
         environment: all.environment.expect(set),
         log_level: all.log_level.expect(set),

@@ -73,6 +73,9 @@ settings! {
     /// Chat model to ask for
     #[arg(env = "OPENAI_MODEL", value_name = "NAME")]
     openai_model: String,
+    /// Leave out what a model writes without support in the documentation, instead of marking it
+    #[arg(env = "RAG_STRICT", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    strict: bool,
     /// Where conversations are kept, as sqlite:PATH; chat.db in the state folder if not given
     #[arg(env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Secret,
@@ -135,6 +138,7 @@ impl Settings {
             embed_threads: Some(0),
             openai_base_url: Some("https://api.openai.com/v1".into()),
             openai_model: Some("gpt-4o-mini".into()),
+            strict: Some(false),
             environment: Some("development".into()),
             log_level: Some("info".into()),
             log_format: Some("auto".into()),

@@ -155,6 +155,11 @@ impl Draft {
         Ok(VectorsFile { file, dimension })
     }
 
+    /// The vectors as they were written, for measuring them before they are published.
+    pub fn rows(&self, dimension: usize) -> Result<Exact, IndexError> {
+        Exact::open(&self.path.join(super::embedded::VECTORS_FILE), dimension)
+    }
+
     /// Declares the vectors complete; builds the graph where the size calls for one.
     pub fn with_vectors(mut self, vectors: VectorsManifest) -> Result<Self, IndexError> {
         let path = self.path.join(super::embedded::VECTORS_FILE);

@@ -1,5 +1,6 @@
 //! The index that lives in this process: store, words and vectors of one generation.
 
+use super::calibration::usual_cosine;
 use super::generation::{self, Manifest};
 use super::store;
 use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit};
@@ -207,6 +208,10 @@ impl Inner {
             found,
             coverage: question.coverage(),
             words_maximum: question.maximum(),
+            usual_cosine: match (&self.vectors, &probe.vector) {
+                (Some(rows), Some(vector)) => usual_cosine(rows, vector),
+                _ => 0.0,
+            },
             words_ms,
             vectors_ms,
         })

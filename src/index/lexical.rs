@@ -4,10 +4,17 @@
 //! stemmed without stop words. A question's words never pass through a query parser: its
 //! operators are words like any other.
 
+mod question;
+mod sounds;
+
+pub use question::QuestionWords;
+
 use super::{IndexError, Ordinal};
 use crate::language::{is_stop_word, stem, words};
 use serde::Serialize;
+use sounds::Sounds;
 use std::path::Path;
+use std::sync::OnceLock;
 use tantivy::collector::TopDocs;
 use tantivy::directory::MmapDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, TermQuery};
@@ -23,9 +30,6 @@ const FIELD_WEIGHTS: [(FieldKind, f32); 3] = [
     (FieldKind::Stemmed, 0.5),
     (FieldKind::StemmedHead, 0.2),
 ];
-
-/// Words of a question that are searched; a pasted page would only slow the search down.
-const MAX_QUESTION_WORDS: usize = 64;
 
 /// Memory for building: everything of a usual documentation in one segment.
 const WRITER_MEMORY_BYTES: usize = 256 << 20;
@@ -176,92 +180,14 @@ fn push(line: &mut String, word: &str) {
     line.push(' ');
 }
 
-/// The words of a question, as terms of the index.
-pub struct QuestionWords {
-    plain: Vec<String>,
-    stemmed: Vec<String>,
-    /// Of each stemmed word: how many chunks hold it, and its idf's share of the question's sum.
-    frequencies: Vec<u64>,
-    rarity_shares: Vec<f32>,
-    /// Sum of the idf of the stemmed words.
-    idf_sum: f32,
-}
-
-impl QuestionWords {
-    fn new(
-        question: &str,
-        frequency: impl Fn(&str) -> Result<u64, IndexError>,
-        chunks: usize,
-    ) -> Result<Self, IndexError> {
-        let mut plain: Vec<String> = Vec::new();
-        let mut stemmed: Vec<String> = Vec::new();
-        for word in words(question).into_iter().take(MAX_QUESTION_WORDS) {
-            if !is_stop_word(&word.text) {
-                let stem = stem(&word.text).into_owned();
-                if !stemmed.contains(&stem) {
-                    stemmed.push(stem);
-                }
-            }
-            if !plain.contains(&word.text) {
-                plain.push(word.text);
-            }
-        }
-        let frequencies = stemmed
-            .iter()
-            .map(|w| frequency(w))
-            .collect::<Result<Vec<_>, _>>()?;
-        let idfs: Vec<f32> = frequencies.iter().map(|&n| idf(n, chunks)).collect();
-        let idf_sum: f32 = idfs.iter().sum();
-        Ok(Self {
-            rarity_shares: idfs
-                .iter()
-                .map(|idf| idf / idf_sum.max(f32::EPSILON))
-                .collect(),
-            idf_sum,
-            plain,
-            stemmed,
-            frequencies,
-        })
-    }
-
-    /// Share (0–1) of the content words that stand anywhere in the index.
-    pub fn coverage(&self) -> f32 {
-        let known = self.frequencies.iter().filter(|n| **n > 0).count();
-        known as f32 / self.frequencies.len().max(1) as f32
-    }
-
-    /// Largest BM25 that any text could have in one field: each word gives at most
-    /// idf × (k1 + 1), the limit for many occurrences (Robertson & Zaragoza 2009, §3.3).
-    pub fn maximum(&self) -> f32 {
-        const K1_PLUS_ONE: f32 = 2.2;
-        K1_PLUS_ONE * self.idf_sum
-    }
-
-    fn of(&self, kind: FieldKind) -> &[String] {
-        match kind {
-            FieldKind::Plain => &self.plain,
-            _ => &self.stemmed,
-        }
-    }
-
-    fn rarity_share(&self, word: &str) -> f32 {
-        let at = self.stemmed.iter().position(|w| w == word);
-        at.map_or(0.0, |at| self.rarity_shares[at])
-    }
-}
-
-/// Inverse document frequency in the form of Lucene's BM25.
-fn idf(holding: u64, chunks: usize) -> f32 {
-    let (n, all) = (holding as f32, chunks as f32);
-    (1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln()
-}
-
 /// The `words/` folder of a finished generation.
 pub struct Reader {
     searcher: Searcher,
     fields: Fields,
     /// Where each chunk stands in tantivy's segments.
     addresses: Vec<DocAddress>,
+    /// Read when the first question needs them.
+    sounds: OnceLock<Sounds>,
 }
 
 impl Reader {
@@ -288,6 +214,7 @@ impl Reader {
             searcher,
             fields,
             addresses,
+            sounds: OnceLock::new(),
         })
     }
 
@@ -369,19 +296,21 @@ impl Reader {
         let mut scores = vec![WordScores::default(); ordinals.len()];
         let mut order: Vec<usize> = (0..ordinals.len()).collect();
         order.sort_by_key(|&at| self.addresses[ordinals[at] as usize]);
+        // Spellings of one word stand together: each chunk holds the word once.
+        let mut counted = vec![usize::MAX; ordinals.len()];
         for (kind, _) in FIELD_WEIGHTS {
-            for word in question.of(kind) {
-                let rarity = match kind {
-                    FieldKind::Stemmed => question.rarity_share(word),
-                    _ => 0.0,
-                };
-                self.score_word(kind, word, ordinals, &order, |at, score| {
+            for asked in question.of(kind) {
+                self.score_word(kind, &asked.text, ordinals, &order, |at, score| {
+                    let score = asked.weight * score;
                     let scores = &mut scores[at];
                     match kind {
                         FieldKind::Plain => scores.plain += score,
                         FieldKind::Stemmed => {
                             scores.stemmed += score;
-                            scores.matched += rarity;
+                            if counted[at] != asked.word {
+                                counted[at] = asked.word;
+                                scores.matched += asked.rarity_share;
+                            }
                         }
                         FieldKind::StemmedHead => scores.head += score,
                     }
@@ -433,7 +362,15 @@ impl Reader {
             let term = Term::from_field_text(self.fields.stemmed, word);
             Ok(self.searcher.doc_freq(&term)?)
         };
-        QuestionWords::new(text, frequency, self.len())
+        QuestionWords::new(text, frequency, || self.sounds(), self.len())
+    }
+
+    fn sounds(&self) -> Result<&Sounds, IndexError> {
+        if let Some(sounds) = self.sounds.get() {
+            return Ok(sounds);
+        }
+        let read = Sounds::read(&self.searcher, self.fields.plain)?;
+        Ok(self.sounds.get_or_init(|| read))
     }
 
     fn combined_query(&self, question: &QuestionWords) -> BooleanQuery {
@@ -451,9 +388,10 @@ impl Reader {
         weight: f32,
         clauses: &mut Vec<(Occur, Box<dyn Query>)>,
     ) {
-        for word in question.of(kind) {
-            let term = Term::from_field_text(self.fields.of(kind), word);
+        for asked in question.of(kind) {
+            let term = Term::from_field_text(self.fields.of(kind), &asked.text);
             let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            let weight = weight * asked.weight;
             clauses.push((
                 Occur::Should,
                 Box::new(BoostQuery::new(Box::new(query), weight)),

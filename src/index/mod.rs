@@ -6,6 +6,7 @@
 //! finds candidates and their raw scores, `retrieval` makes sense of them.
 
 mod builder;
+mod calibration;
 mod embedded;
 mod generation;
 mod lexical;
@@ -13,6 +14,7 @@ mod store;
 pub mod vector;
 
 pub use builder::{About, Builder, Draft, PreparedChunk, VectorsFile};
+pub use calibration::Calibration;
 pub use embedded::Embedded;
 pub use generation::{FORMAT, Manifest, State, VectorsManifest};
 pub use lexical::WordScores;
@@ -105,6 +107,8 @@ pub struct Candidates {
     pub coverage: f32,
     /// Largest combined BM25 that any text could have for this question (sum of the terms' maxima).
     pub words_maximum: f32,
+    /// Mean cosine of the question to chunks spread evenly over the index; 0 without vectors.
+    pub usual_cosine: f32,
     pub words_ms: f64,
     pub vectors_ms: f64,
 }
@@ -122,14 +126,6 @@ pub struct Summary {
     pub site_title: String,
     pub calibration: Option<Calibration>,
     pub vector_search: &'static str,
-}
-
-/// What this corpus usually gives, measured when it was indexed; see `retrieval::answerable`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
-    /// Mean and standard deviation of the best cosine of questions that the corpus cannot answer.
-    pub noise_mean: f32,
-    pub noise_deviation: f32,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! Gives a draft its vectors: reused where the text is unchanged, computed where it is not.
 
 use super::IngestError;
+use super::calibrate::calibrate;
 use super::partial::Partial;
 use super::progress::Pace;
 use crate::embedding::{Embedder, InputKind};
@@ -87,9 +88,10 @@ pub fn embed(
         }
     }
     file.finish()?;
+    let calibration = calibrate(&draft.rows(model.dimension)?, embedder)?;
     let draft = draft.with_vectors(VectorsManifest {
         model: model.clone(),
-        calibration: None,
+        calibration,
     })?;
     partial.remove();
     Ok(Some(draft))

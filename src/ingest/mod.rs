@@ -6,6 +6,7 @@
 //! know questions.
 
 mod build;
+mod calibrate;
 mod embed;
 mod library;
 mod partial;

@@ -5,12 +5,14 @@
 
 mod detect;
 mod script;
+mod sound;
 mod stem;
 mod urdu;
 mod words;
 
 pub use detect::detect;
 pub use script::{Script, is_bidi_control, latin_share, script_of};
+pub use sound::{likeness, skeleton, sounds};
 pub use stem::stem;
 pub use urdu::fold;
 pub use words::{Word, is_stop_word, words};

@@ -152,7 +152,13 @@ async fn attempt(
     let candidates = index.search(probe).await.map_err(failed)?;
     let started = Instant::now();
     let fused = fuse(&candidates);
-    let signals = Signals::of(language::detect(query), &candidates, &fused);
+    let calibration = index.summary().calibration;
+    let signals = Signals::of(
+        language::detect(query),
+        &candidates,
+        &fused,
+        calibration.as_ref(),
+    );
     Ok(Attempt {
         fused,
         signals,
