@@ -48,13 +48,13 @@ struct Weights {
 /// pairs weighing the same. The last two place one half where 97 of 100 questions of other
 /// subjects are refused, within a script and across (quality page).
 const WITH_VECTORS: Weights = Weights {
-    above_noise: 43.45,
-    above_usual: 77.66,
-    words: 8.37,
-    matched: 0.69,
+    above_noise: 40.5,
+    above_usual: 80.5,
+    words: 7.86,
+    matched: 1.05,
     coverage: 0.0,
-    across_scripts: 0.70,
-    constant: -7.37,
+    across_scripts: 1.3,
+    constant: -7.58,
 };
 
 /// Before there are vectors: half of the question's rarity must stand in one section.
@@ -70,6 +70,10 @@ const WORDS_ONLY: Weights = Weights {
 
 /// Mean of what the development sets' corpora give to noise, for an index that was not measured.
 const USUAL_NOISE: f32 = 0.80;
+
+/// A question's usual cosine counts up to this far below what noise reaches at best: in a small
+/// documentation on one subject every chunk is near to a question on it.
+const BELOW_NOISE: f32 = 0.005;
 
 /// How many of the best sections are looked at.
 const LOOKED_AT: usize = 10;
@@ -96,7 +100,7 @@ impl Signals {
         Self {
             cosine,
             above_noise: above(noise),
-            above_usual: above(candidates.usual_cosine),
+            above_usual: above(candidates.usual_cosine.min(noise - BELOW_NOISE)),
             words: best_words / candidates.words_maximum.max(1.0),
             matched: top.map(|c| c.words.matched).fold(0.0, f32::max),
             coverage: candidates.coverage,

@@ -35,6 +35,7 @@ pub(crate) struct Ground {
 /// One sentence of the evidence.
 struct Said {
     stems: Stems,
+    terms: usize,
     negated: bool,
 }
 
@@ -50,6 +51,7 @@ impl Ground {
         stems.add(&Stems::of(&numbers(question).join(" ")));
         let said = |sentence: &str| Said {
             stems: Stems::of(sentence),
+            terms: terms(sentence).len(),
             negated: is_negated(sentence),
         };
         Self {
@@ -104,9 +106,12 @@ impl Ground {
             return true;
         }
         let negated = is_negated(sentence);
+        // A claim that leaves a part out may leave out the part that says no.
+        let is_whole = |said: &Said| held(said) >= ABOUT_THE_SAME * said.terms as f32;
         self.sentences
             .iter()
-            .any(|said| held(said) >= ABOUT_THE_SAME * best && said.negated == negated)
+            .filter(|said| held(said) >= ABOUT_THE_SAME * best)
+            .any(|said| said.negated == negated || (!negated && !is_whole(said)))
     }
 }
 

@@ -20,6 +20,9 @@ const STRENGTH_WEIGHT: f32 = 0.4;
 /// Weight of meaning against words, where sentences are scored by meaning.
 const MEANING_WEIGHT: f32 = 0.6;
 
+/// A title that takes this share of an entry is what the entry is about.
+const NAMED_SHARE: f32 = 0.3;
+
 /// What a unit is worth.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Score {
@@ -75,7 +78,7 @@ pub(super) fn scores(
                 next.evidence == unit.evidence && next.kind != BlockKind::Paragraph
             });
             total += kind_bonus(asked, unit, &headings[unit.evidence], shows_something);
-            total -= faults(units, at);
+            total -= faults(evidence, units, at);
             Score {
                 total: total.max(0.0),
                 coverage: words[at].coverage,
@@ -255,7 +258,7 @@ fn definition(asked: &Asked, unit: &Unit<'_>, heading: &Stems, folded: &str) -> 
 }
 
 /// What makes a unit a poor quote.
-fn faults(units: &[Unit<'_>], at: usize) -> f32 {
+fn faults(evidence: &[Evidence], units: &[Unit<'_>], at: usize) -> f32 {
     let unit = &units[at];
     let announced = units.get(at + 1).is_some_and(|next| {
         next.evidence == unit.evidence
@@ -294,6 +297,9 @@ fn faults(units: &[Unit<'_>], at: usize) -> f32 {
     if points_elsewhere(unit.text) {
         faults += 0.15;
     }
+    if names_a_page(unit, evidence) {
+        faults += 0.6;
+    }
     if commands_a_machine(unit.text) {
         faults += 0.6;
     }
@@ -316,6 +322,26 @@ fn points_elsewhere(text: &str) -> bool {
     ]
     .iter()
     .any(|opening| folded.starts_with(opening))
+}
+
+/// An entry of a list of links: a good part of it is the title of another page found, or of another
+/// section of its own. The page itself answers better.
+fn names_a_page(unit: &Unit<'_>, evidence: &[Evidence]) -> bool {
+    if !matches!(unit.kind, BlockKind::ListItem | BlockKind::Table) {
+        return false;
+    }
+    let own = &evidence[unit.evidence];
+    let text = fold(unit.text);
+    let names = |title: &str| {
+        let title = fold(title);
+        title.contains(' ')
+            && text.contains(&title)
+            && title.chars().count() as f32 >= NAMED_SHARE * text.chars().count() as f32
+    };
+    evidence.iter().any(|other| {
+        (other.doc_id != own.doc_id && names(&other.title))
+            || (other.url != own.url && names(&other.section))
+    })
 }
 
 /// Text meant for a language model answers no reader's question.
