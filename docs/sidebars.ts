@@ -34,7 +34,7 @@ const sidebars: SidebarsConfig = {
     {
       type: 'category',
       label: 'Quality and speed',
-      items: ['quality/measuring', 'quality/performance'],
+      items: ['quality/measuring', 'quality/ablation', 'quality/performance'],
     },
     {
       type: 'category',

@@ -3,7 +3,7 @@
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::embedding;
-use crate::eval::{self, Arm, Evaluator, Scores, Set, SetReport};
+use crate::eval::{self, AbstentionReport, Arm, Evaluator, Scores, Set, SetReport};
 use anyhow::Context;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -18,6 +18,10 @@ pub struct Arguments {
     /// Ask these questions of the documentation given with --data: lines of `question<TAB>url#anchor`
     #[arg(long, value_name = "FILE", conflicts_with = "sets")]
     questions: Option<PathBuf>,
+    /// Also measure abstention: these questions (JSON lines with `_id` and `text`) have no answer in
+    /// the set's corpus
+    #[arg(long, value_name = "FILE", conflicts_with = "questions")]
+    unanswerable: Option<PathBuf>,
     /// The measures as JSON
     #[arg(long)]
     json: bool,
@@ -33,15 +37,20 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let mut abstention = Vec::new();
     let reports = match (&arguments.questions, &arguments.sets) {
         (Some(file), _) => on_documentation(file, config).await?,
-        (None, Some(folder)) => tokio::task::block_in_place(|| on_sets(arguments, folder, config))?,
+        (None, Some(folder)) => {
+            tokio::task::block_in_place(|| on_sets(arguments, folder, config, &mut abstention))?
+        }
         (None, None) => anyhow::bail!("name a folder of question sets, or --questions FILE"),
     };
     if arguments.json {
-        println!("{}", serde_json::json!({ "sets": reports }));
+        let all = serde_json::json!({ "sets": reports, "abstention": abstention });
+        println!("{all}");
     } else {
         print_table(&reports);
+        print_abstention(&abstention);
     }
     let floor = arguments.fail_under.unwrap_or(f64::MIN);
     let low: Vec<&SetReport> = reports
@@ -59,7 +68,12 @@ fn on_sets(
     arguments: &Arguments,
     folder: &std::path::Path,
     config: &Config,
+    abstention: &mut Vec<AbstentionReport>,
 ) -> anyhow::Result<Vec<SetReport>> {
+    let others = match &arguments.unanswerable {
+        Some(file) => eval::read_queries(file)?,
+        None => Vec::new(),
+    };
     let embedder = embedding::open(&app::embedding_options(config))?;
     let trace: Option<Box<dyn Write>> = match &arguments.trace {
         Some(path) => {
@@ -82,6 +96,9 @@ fn on_sets(
         })?;
         bar.finish_and_clear();
         reports.extend(found);
+        if !others.is_empty() {
+            abstention.push(evaluator.abstention(&set, &others)?);
+        }
     }
     Ok(reports)
 }
@@ -106,6 +123,21 @@ fn progress_bar(name: &str) -> indicatif::ProgressBar {
     indicatif::ProgressBar::new(0)
         .with_style(style)
         .with_prefix(name.to_owned())
+}
+
+fn print_abstention(reports: &[AbstentionReport]) {
+    for report in reports {
+        println!(
+            "{}: of {} answerable questions {:.1} % are refused, of {} unanswerable ones {:.1} %; \
+             AUC {:.4}",
+            report.name,
+            report.answerable,
+            100.0 * report.refused_answerable,
+            report.unanswerable,
+            100.0 * report.refused_unanswerable,
+            report.auc
+        );
+    }
 }
 
 fn print_table(reports: &[SetReport]) {

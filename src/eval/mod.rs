@@ -2,16 +2,18 @@
 //!
 //! A set is a folder with `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`; sets with
 //! `corpus_sections.jsonl` are measured at two grains: sections, and pages as their fold. The
-//! documents go through the same chunker, embedder, index and fusion as any documentation. It does
-//! not know answers.
+//! documents go through the same chunker, embedder, index and fusion as any documentation. Questions
+//! that a corpus does not answer measure when to abstain. It does not know answers.
 
+mod abstention;
 mod documentation;
 mod measures;
 mod run;
 mod set;
 mod trace;
 
+pub use abstention::AbstentionReport;
 pub use documentation::{Expected, ask_documentation, read_questions};
 pub use measures::Scores;
 pub use run::{Arm, Evaluator, Grain, SetReport};
-pub use set::{EvalError, Query, Set, find_sets};
+pub use set::{EvalError, Query, Set, find_sets, read_queries};

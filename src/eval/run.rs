@@ -171,6 +171,11 @@ impl Evaluator {
             .collect())
     }
 
+    pub(super) fn embedder(&self) -> &dyn Embedder {
+        self.embedder.as_ref()
+    }
+
+    /// The index of the set's corpus: built, or reopened where it was built before.
     pub fn index(
         &self,
         set: &Set,
@@ -191,7 +196,7 @@ fn document(entry: &Entry) -> corpus::Document {
     document
 }
 
-fn probe(query: &Query, vector: Vec<f32>) -> Probe {
+pub(super) fn probe(query: &Query, vector: Vec<f32>) -> Probe {
     Probe {
         text: query.text.clone(),
         vector: Some(vector),

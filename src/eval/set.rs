@@ -76,6 +76,11 @@ impl Set {
     }
 }
 
+/// Questions alone, as lines of JSON with `_id` and `text`.
+pub fn read_queries(path: &Path) -> Result<Vec<Query>, EvalError> {
+    lines(path)
+}
+
 /// Folders below (or equal to) `root` that hold a labelled set, by name.
 pub fn find_sets(root: &Path) -> Result<Vec<PathBuf>, EvalError> {
     let is_set = |path: &Path| {

@@ -1,6 +1,7 @@
 //! What an index gives to questions that it has no answer to: the measure that makes cosines mean
-//! the same in every corpus and across languages. It does not know what is decided by it.
+//! the same in every corpus and across scripts. It does not know what is decided by it.
 
+use super::Ordinal;
 use super::vector::{Exact, dot_f32};
 use crate::language::{Language, Script};
 use serde::{Deserialize, Serialize};
@@ -9,33 +10,103 @@ use serde::{Deserialize, Serialize};
 /// the mean over all.
 const SAMPLED: usize = 256;
 
-/// Mean of the best cosines of questions without an answer, by the question's language; measured
-/// when the index was built.
+/// Cosines of questions without an answer, by the question's language; measured when the index
+/// was built.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    pub english: f32,
-    pub urdu: f32,
+    pub english: Noise,
+    pub urdu: Noise,
+}
+
+/// The same by the script of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
+    pub latin: Level,
+    pub other: Level,
+}
+
+/// Means over such questions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// Of the best cosine.
+    pub best: f32,
+    /// Of the cosine to any chunk.
+    pub usual: f32,
+}
+
+/// A question's cosine to chunks spread evenly over those in one script.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Usual {
+    pub mean: f32,
+    /// How many chunks it was taken from.
+    pub chunks: usize,
+}
+
+/// Chunks spread evenly over the index, by script: short and general questions are near to all.
+#[derive(Debug, Default)]
+pub struct Sample {
+    latin: Vec<Ordinal>,
+    other: Vec<Ordinal>,
 }
 
 impl Calibration {
-    /// What questions in this language give. A language that was not measured is as foreign to
-    /// the documentation as the farther of the measured ones.
-    pub fn noise(&self, question: Language) -> f32 {
+    /// What questions in this language give over pages in this script. A language that was not
+    /// measured is as foreign to the pages as the farther of the measured ones.
+    pub fn level(&self, question: Language, page: Script) -> Level {
+        let over = |noise: Noise| match is_latin(page) {
+            true => noise.latin,
+            false => noise.other,
+        };
+        let (english, urdu) = (over(self.english), over(self.urdu));
         match question.script {
-            Script::Latin | Script::None => self.english,
-            Script::Arabic => self.urdu,
-            _ => self.english.min(self.urdu),
+            Script::Latin | Script::None => english,
+            Script::Arabic => urdu,
+            _ if english.best < urdu.best => english,
+            _ => urdu,
         }
     }
 }
 
-/// Mean cosine of a question to chunks spread evenly over the index: short and general questions
-/// are near everything.
-pub fn usual_cosine(rows: &Exact, vector: &[f32]) -> f32 {
-    let taken = rows.len().min(SAMPLED);
-    let row = |n: usize| (n * rows.len() / taken) as u32;
-    let sum: f32 = (0..taken).map(|n| dot_f32(vector, rows.row(row(n)))).sum();
-    sum / taken.max(1) as f32
+impl Sample {
+    /// From the language of every chunk, in their order.
+    pub fn of(languages: impl Iterator<Item = Language>) -> Self {
+        let (mut latin, mut other) = (Vec::new(), Vec::new());
+        for (ordinal, language) in languages.enumerate() {
+            match is_latin(language.script) {
+                true => latin.push(ordinal as Ordinal),
+                false => other.push(ordinal as Ordinal),
+            }
+        }
+        let spread = |all: Vec<Ordinal>| -> Vec<Ordinal> {
+            let taken = all.len().min(SAMPLED);
+            (0..taken).map(|n| all[n * all.len() / taken]).collect()
+        };
+        Self {
+            latin: spread(latin),
+            other: spread(other),
+        }
+    }
+
+    /// The cosine of `vector` to the sample in the script of `page`.
+    pub fn usual(&self, rows: &Exact, vector: &[f32], page: Script) -> Usual {
+        let taken = match is_latin(page) {
+            true => &self.latin,
+            false => &self.other,
+        };
+        let sum: f32 = taken
+            .iter()
+            .map(|&row| dot_f32(vector, rows.row(row)))
+            .sum();
+        Usual {
+            mean: sum / taken.len().max(1) as f32,
+            chunks: taken.len(),
+        }
+    }
+}
+
+/// The two groups of scripts that are told apart; text without letters is as good as Latin.
+pub fn is_latin(script: Script) -> bool {
+    matches!(script, Script::Latin | Script::None)
 }
 
 #[cfg(test)]
@@ -45,12 +116,32 @@ mod tests {
 
     #[test]
     fn a_language_that_was_not_measured_is_foreign() {
+        let level = |best: f32| Level { best, usual: 0.7 };
         let measured = Calibration {
-            english: 0.80,
-            urdu: 0.77,
+            english: Noise {
+                latin: level(0.80),
+                other: level(0.77),
+            },
+            urdu: Noise {
+                latin: level(0.76),
+                other: level(0.82),
+            },
         };
-        assert_eq!(measured.noise(detect("How long?")), 0.80);
-        assert_eq!(measured.noise(detect("کتنی دیر؟")), 0.77);
-        assert_eq!(measured.noise(detect("कितनी देर?")), 0.77);
+        let best = |text: &str, page| measured.level(detect(text), page).best;
+        assert_eq!(best("How long?", Script::Latin), 0.80);
+        assert_eq!(best("کتنی دیر؟", Script::Latin), 0.76);
+        assert_eq!(best("کتنی دیر؟", Script::Arabic), 0.82);
+        assert_eq!(best("कितनी देर?", Script::Latin), 0.76);
+        assert_eq!(best("कितनी देर?", Script::Arabic), 0.77);
+    }
+
+    #[test]
+    fn the_sample_is_spread_over_the_chunks_of_each_script() {
+        let urdu = detect("کتنی دیر؟");
+        let english = detect("How long?");
+        let sample = Sample::of((0..2000).map(|n| if n % 4 == 0 { urdu } else { english }));
+        assert_eq!((sample.latin.len(), sample.other.len()), (256, 256));
+        assert!(sample.other.iter().all(|n| n % 4 == 0));
+        assert!(sample.latin.last().is_some_and(|last| *last > 1900));
     }
 }

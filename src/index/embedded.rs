@@ -1,6 +1,6 @@
 //! The index that lives in this process: store, words and vectors of one generation.
 
-use super::calibration::usual_cosine;
+use super::calibration::{Sample, Usual};
 use super::generation::{self, Manifest};
 use super::store;
 use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit};
@@ -34,6 +34,7 @@ struct Inner {
     words: lexical::Reader,
     vectors: Option<Exact>,
     graph: Option<Graph>,
+    sample: Sample,
     /// Documents in the order of their routes.
     by_route: Vec<Arc<PassageDocument>>,
 }
@@ -78,6 +79,7 @@ impl Embedded {
             calibration: manifest.vectors.as_ref().and_then(|v| v.calibration),
             vector_search: if graph.is_some() { "hnsw" } else { "exact" },
         };
+        let sample = Sample::of(store.places.iter().map(|place| place.language));
         let mut by_route = store.documents.clone();
         by_route.sort_by(|a, b| a.route.cmp(&b.route));
         Ok(Self {
@@ -89,6 +91,7 @@ impl Embedded {
                 words,
                 vectors,
                 graph,
+                sample,
                 by_route,
             }),
         })
@@ -180,7 +183,7 @@ impl Inner {
             entry.1 = Some(rank + 1);
         }
         let scores = self.words.scores(&question, &order)?;
-        let found = order
+        let found: Vec<Candidate> = order
             .iter()
             .zip(scores)
             .map(|(&ordinal, words)| {
@@ -204,14 +207,19 @@ impl Inner {
                 }
             })
             .collect();
+        let cosine = |c: &Candidate| c.cosine.unwrap_or(f32::MIN);
+        let nearest = found.iter().max_by(|a, b| cosine(a).total_cmp(&cosine(b)));
+        let usual = match (&self.vectors, &probe.vector, nearest) {
+            (Some(rows), Some(vector), Some(nearest)) => {
+                self.sample.usual(rows, vector, nearest.language.script)
+            }
+            _ => Usual::default(),
+        };
         Ok(Candidates {
             found,
             coverage: question.coverage(),
             words_maximum: question.maximum(),
-            usual_cosine: match (&self.vectors, &probe.vector) {
-                (Some(rows), Some(vector)) => usual_cosine(rows, vector),
-                _ => 0.0,
-            },
+            usual,
             words_ms,
             vectors_ms,
         })

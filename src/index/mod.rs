@@ -14,7 +14,7 @@ mod store;
 pub mod vector;
 
 pub use builder::{About, Builder, Draft, PreparedChunk, VectorsFile};
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Level, Noise, Sample, Usual, is_latin};
 pub use embedded::Embedded;
 pub use generation::{FORMAT, Manifest, State, VectorsManifest};
 pub use lexical::WordScores;
@@ -107,8 +107,8 @@ pub struct Candidates {
     pub coverage: f32,
     /// Largest combined BM25 that any text could have for this question (sum of the terms' maxima).
     pub words_maximum: f32,
-    /// Mean cosine of the question to chunks spread evenly over the index; 0 without vectors.
-    pub usual_cosine: f32,
+    /// The question's cosine to chunks in the script of the nearest; none without vectors.
+    pub usual: Usual,
     pub words_ms: f64,
     pub vectors_ms: f64,
 }

@@ -6,32 +6,48 @@
 
 use super::IngestError;
 use crate::embedding::{Embedder, InputKind};
-use crate::index::Calibration;
 use crate::index::vector::Exact;
-use crate::language::{Script, detect};
+use crate::index::{Calibration, Level, Noise, Ordinal, Sample, is_latin};
+use crate::language::{Language, Script, detect};
 
 /// Lines starting with `#` are comments.
 const QUESTIONS: &str = include_str!("noise_questions.txt");
 
-/// Measures `rows`; `None` when there are none.
+/// Measures `rows`, of chunks in these languages; `None` when there are none.
 pub fn calibrate(
     rows: &Exact,
+    languages: &[Language],
     embedder: &dyn Embedder,
 ) -> Result<Option<Calibration>, IngestError> {
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let mean_best = |script: Script| -> Result<f32, IngestError> {
+    let sample = Sample::of(languages.iter().copied());
+    let mut measured = Vec::with_capacity(2);
+    for script in [Script::Latin, Script::Arabic] {
         let questions: Vec<String> = questions(script).map(str::to_owned).collect();
         let vectors = embedder.embed(InputKind::Query, &questions)?;
-        let best = |vector: &Vec<f32>| rows.search(vector, 1, None).first().map(|hit| hit.1);
-        let sum: f32 = vectors.iter().filter_map(best).sum();
-        Ok(sum / questions.len() as f32)
-    };
-    Ok(Some(Calibration {
-        english: mean_best(Script::Latin)?,
-        urdu: mean_best(Script::Arabic)?,
-    }))
+        let over = |page: Script| -> Option<Level> {
+            let allowed = |row: Ordinal| is_latin(languages[row as usize].script) == is_latin(page);
+            let (mut best, mut usual) = (0.0, 0.0);
+            for vector in &vectors {
+                best += rows.search(vector, 1, Some(&allowed)).first()?.1;
+                usual += sample.usual(rows, vector, page).mean;
+            }
+            let count = vectors.len() as f32;
+            Some(Level {
+                best: best / count,
+                usual: usual / count,
+            })
+        };
+        let (latin, other) = (over(Script::Latin), over(Script::Arabic));
+        // Pages in one script only: the other is never the nearest.
+        let (Some(latin), Some(other)) = (latin.or(other), other.or(latin)) else {
+            return Ok(None);
+        };
+        measured.push(Noise { latin, other });
+    }
+    Ok(match measured[..] {
+        [english, urdu] => Some(Calibration { english, urdu }),
+        _ => None,
+    })
 }
 
 fn questions(script: Script) -> impl Iterator<Item = &'static str> {

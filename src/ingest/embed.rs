@@ -6,6 +6,7 @@ use super::partial::Partial;
 use super::progress::Pace;
 use crate::embedding::{Embedder, InputKind};
 use crate::index::{Draft, Embedded, EmbeddingKey, Ordinal, State, VectorsManifest};
+use crate::language::Language;
 use std::collections::HashMap;
 
 /// Bytes of text handed to the model at a time: about 4,000 tokens, enough to keep every model
@@ -88,7 +89,8 @@ pub fn embed(
         }
     }
     file.finish()?;
-    let calibration = calibrate(&draft.rows(model.dimension)?, embedder)?;
+    let languages: Vec<Language> = store.places.iter().map(|place| place.language).collect();
+    let calibration = calibrate(&draft.rows(model.dimension)?, &languages, embedder)?;
     let draft = draft.with_vectors(VectorsManifest {
         model: model.clone(),
         calibration,

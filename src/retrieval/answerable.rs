@@ -6,7 +6,7 @@
 //! to any of its chunks. Together with the words that tells a question on the subject from others.
 
 use super::fusion::Fused;
-use crate::index::{Calibration, Candidate, Candidates};
+use crate::index::{Calibration, Candidate, Candidates, Level};
 use crate::language::{Language, Script};
 use serde::Serialize;
 
@@ -53,8 +53,8 @@ const WITH_VECTORS: Weights = Weights {
     words: 7.86,
     matched: 1.05,
     coverage: 0.0,
-    across_scripts: 1.3,
-    constant: -7.58,
+    across_scripts: 1.25,
+    constant: -7.60,
 };
 
 /// Before there are vectors: half of the question's rarity must stand in one section.
@@ -68,8 +68,15 @@ const WORDS_ONLY: Weights = Weights {
     constant: -5.0,
 };
 
-/// Mean of what the development sets' corpora give to noise, for an index that was not measured.
-const USUAL_NOISE: f32 = 0.80;
+/// What the development sets' corpora give to noise, for an index that was not measured.
+const USUAL_LEVEL: Level = Level {
+    best: 0.80,
+    usual: 0.745,
+};
+
+/// A question's usual cosine is taken for as sure as that of noise when it comes from this many
+/// chunks: a few pages on one subject are all near to a question on it.
+const SURE_CHUNKS: f32 = 32.0;
 
 /// A question's usual cosine counts up to this far below what noise reaches at best: in a small
 /// documentation on one subject every chunk is near to a question on it.
@@ -91,16 +98,19 @@ impl Signals {
             .filter(|c| c.cosine.is_some())
             .max_by(|a, b| a.cosine.unwrap_or(0.0).total_cmp(&b.cosine.unwrap_or(0.0)));
         let cosine = nearest.and_then(|c| c.cosine);
-        let noise = calibration.map_or(USUAL_NOISE, |c| c.noise(question));
+        let script = nearest.map_or(Script::None, |c| c.language.script);
+        let noise = calibration.map_or(USUAL_LEVEL, |c| c.level(question, script));
+        let sampled = candidates.usual.chunks as f32;
+        let usual =
+            (sampled * candidates.usual.mean + SURE_CHUNKS * noise.usual) / (sampled + SURE_CHUNKS);
         let above = |level: f32| cosine.map_or(0.0, |cosine| cosine - level);
         let word_score = |c: &Candidate| (c.words.plain + c.words.stemmed) / 2.0;
         let best_words = found.iter().map(word_score).fold(0.0, f32::max);
         let top = fused.iter().take(LOOKED_AT).map(|f| &f.candidate);
-        let script = nearest.map_or(Script::None, |c| c.language.script);
         Self {
             cosine,
-            above_noise: above(noise),
-            above_usual: above(candidates.usual_cosine.min(noise - BELOW_NOISE)),
+            above_noise: above(noise.best),
+            above_usual: above(usual.min(noise.best - BELOW_NOISE)),
             words: best_words / candidates.words_maximum.max(1.0),
             matched: top.map(|c| c.words.matched).fold(0.0, f32::max),
             coverage: candidates.coverage,

@@ -10,6 +10,7 @@ mod corpus_routes;
 mod corpus_trees;
 mod documented;
 mod embedding;
+mod eval_sets;
 mod http_errors;
 mod http_query;
 mod http_stream;

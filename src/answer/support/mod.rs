@@ -123,12 +123,15 @@ fn is_same_everywhere(term: &Term) -> bool {
         && (term.stem.chars().any(|c| c.is_ascii_digit()) || !term.parts.is_empty())
 }
 
-/// The numbers a sentence names, as stems; the number of a list's item is none.
+/// The numbers a sentence names, as stems (`20`, `1960s`); the number of a list's item is none.
 fn numbers(sentence: &str) -> Vec<String> {
-    let all = terms(without_item_mark(sentence)).into_iter();
-    all.map(|term| term.stem)
-        .filter(|stem| stem.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
-        .collect()
+    let is_number = |stem: &String| stem.starts_with(|c: char| c.is_ascii_digit());
+    let stems = terms(without_item_mark(sentence)).into_iter();
+    let parts = stems.flat_map(|term| match term.parts.is_empty() {
+        true => vec![term.stem],
+        false => term.parts,
+    });
+    parts.filter(is_number).collect()
 }
 
 /// `1. First step` → `First step`.

@@ -161,6 +161,16 @@ pub fn index(pages: &[(&str, &str)]) -> Indexed {
     }
 }
 
+/// Any documentation folder, indexed for one test.
+pub fn index_folder(data: &Path) -> Indexed {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let retriever = retriever(data, &folder.path().join("state"));
+    Indexed {
+        retriever,
+        _folder: folder,
+    }
+}
+
 /// The model threads all tests share.
 pub fn queue() -> &'static EmbeddingQueue {
     static QUEUE: OnceLock<EmbeddingQueue> = OnceLock::new();
