@@ -255,7 +255,9 @@ impl Asking<'_> {
     ) -> Outcome {
         let writing = Instant::now();
         let scorer = self.parts.scorer.as_deref();
-        let Some(quoted) = quoting::quote(&context.query, evidence, scorer).await else {
+        let Some(quoted) =
+            quoting::quote(&context.query, &self.question.text, evidence, scorer).await
+        else {
             return self.abstain(evidence).await;
         };
         let sources = quoted
@@ -290,7 +292,9 @@ impl Asking<'_> {
         evidence: &[Evidence],
     ) -> Outcome {
         let scorer = self.parts.scorer.as_deref();
-        if let Some(quoted) = quoting::quote(&context.query, evidence, scorer).await {
+        if let Some(quoted) =
+            quoting::quote(&context.query, &self.question.text, evidence, scorer).await
+        {
             let numbers: Vec<usize> = quoted
                 .cited
                 .iter()

@@ -39,7 +39,7 @@ pub(crate) async fn quote(
 ) -> Option<String> {
     let whole = asks_about_the_whole(question);
     let asked = if whole { "" } else { question };
-    let quoted = quoting::quote(asked, std::slice::from_ref(selection), scorer).await?;
+    let quoted = quoting::quote(asked, asked, std::slice::from_ref(selection), scorer).await?;
     let held = Stems::of(&quoted.text);
     let asked = terms(question);
     let covered: f32 = asked.iter().map(|term| held.holds(term)).sum();

@@ -3,9 +3,14 @@
 use crate::answer::terms::{Term, terms};
 use crate::language::fold;
 
+/// What a term carried over from the turn before counts beside the question's own.
+const CARRIED_WORTH: f32 = 0.5;
+
 /// A question as the quoter sees it.
 pub(super) struct Asked {
     pub terms: Vec<Term>,
+    /// What each term counts.
+    pub worth: Vec<f32>,
     pub kind: Kind,
 }
 
@@ -26,10 +31,20 @@ pub(super) enum Kind {
 }
 
 impl Asked {
-    pub fn of(question: &str) -> Self {
+    /// `query` is the question as it stands on its own, `question` as it was asked.
+    pub fn of(query: &str, question: &str) -> Self {
+        let all = terms(query);
+        let own = terms(question);
+        // A follow-up that names nothing ("why?") asks for what was carried over.
+        let is_follow_up = query != question && all.iter().any(|term| own.contains(term));
+        let worth = |term: &Term| match is_follow_up && !own.contains(term) {
+            true => CARRIED_WORTH,
+            false => 1.0,
+        };
         Self {
-            terms: terms(question),
-            kind: kind(question),
+            worth: all.iter().map(worth).collect(),
+            terms: all,
+            kind: kind(if is_follow_up { question } else { query }),
         }
     }
 
@@ -148,5 +163,24 @@ mod tests {
         ] {
             assert_eq!(kind(question), expected, "{question}");
         }
+    }
+
+    #[test]
+    fn a_follow_ups_own_words_count_more_than_those_carried_over() {
+        let asked = Asked::of(
+            "install start rag-chatbot? how do I stop it?",
+            "how do I stop it?",
+        );
+        assert_eq!(asked.kind, Kind::Steps);
+        for (term, worth) in asked.terms.iter().zip(&asked.worth) {
+            let expected = if term.stem == "stop" {
+                1.0
+            } else {
+                CARRIED_WORTH
+            };
+            assert_eq!(*worth, expected, "{term:?}");
+        }
+        let nameless = Asked::of("mock a module? why?", "why?");
+        assert!(nameless.worth.iter().all(|worth| *worth == 1.0));
     }
 }

@@ -26,18 +26,20 @@ pub(crate) struct Quoted {
     pub coverage: f32,
 }
 
-/// Quotes the evidence for `question`; `None` when there is nothing to quote.
+/// Quotes the evidence for `query`, which is `question` as it stands on its own; `None` when there
+/// is nothing to quote.
 pub(crate) async fn quote(
+    query: &str,
     question: &str,
     evidence: &[Evidence],
     scorer: Option<&dyn SentenceScorer>,
 ) -> Option<Quoted> {
-    let asked = Asked::of(question);
+    let asked = Asked::of(query, question);
     let units = units::units(evidence);
     let words = score::words(&asked, evidence, &units);
     let best_coverage = words.iter().map(|w| w.coverage).fold(0.0, f32::max);
     let meaning = match scorer {
-        Some(scorer) => meaning::meaning(question, evidence, &units, best_coverage, scorer).await,
+        Some(scorer) => meaning::meaning(query, evidence, &units, best_coverage, scorer).await,
         None => None,
     };
     let scored = score::scores(&asked, evidence, &units, &words, meaning.as_deref());

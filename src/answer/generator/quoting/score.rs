@@ -37,7 +37,12 @@ pub(super) struct Score {
 
 /// What the words of each unit say, headings and neighbours counted in.
 pub(super) fn words(asked: &Asked, evidence: &[Evidence], units: &[Unit<'_>]) -> Vec<Score> {
-    let weights = weights(&asked.terms, units);
+    let rarity = weights(&asked.terms, units);
+    let weights: Vec<f32> = rarity
+        .iter()
+        .zip(&asked.worth)
+        .map(|(r, w)| r * w)
+        .collect();
     let places: Vec<Stems> = evidence.iter().map(|e| Stems::of(&e.place())).collect();
     (0..units.len())
         .map(|at| match units[at].is_code() {
