@@ -1,11 +1,12 @@
 //! Answers without a generator: the sentences that answer, verbatim, each with its citation.
 //!
 //! Evidence is cut into units (sentences, list items, table rows; [`units`]), each unit is scored
-//! against what the question asks for ([`asked`], [`score`], [`meaning`]), a few that read well together are
+//! against what the question asks for ([`asked`], [`score`], [`faults`], [`meaning`]), a few that read well together are
 //! chosen ([`choose`]) and written down ([`render`]). It invents no word and knows no server.
 
 mod asked;
 mod choose;
+mod faults;
 mod meaning;
 mod render;
 mod score;
