@@ -8,6 +8,7 @@ mod asset;
 mod base_path;
 mod bundle;
 mod catalogue;
+mod excerpt;
 mod extract;
 mod feedback;
 mod health;

@@ -1,6 +1,7 @@
 //! `GET /search`: sections while the reader types.
 
 use super::Server;
+use super::excerpt::Sought;
 use super::extract::Parameters;
 use super::problem::{Code, Problem, ProblemBody};
 use super::query::checked_query;
@@ -14,8 +15,6 @@ use utoipa::{IntoParams, ToSchema};
 /// What a list under a search box holds, and what it can hold.
 const DEFAULT_LIMIT: usize = 10;
 const MAX_LIMIT: usize = 50;
-/// The contract's length of a source's content.
-const EXCERPT: usize = 200;
 
 /// What to search for, and where.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,7 +54,7 @@ pub struct SectionBody {
     heading_path: Vec<String>,
     /// Path below the site's base URL, with the heading's anchor.
     url: String,
-    /// At most 200 characters.
+    /// From the sentence that has a word of the query; at most 200 characters.
     excerpt: String,
     locale: String,
     version: Option<String>,
@@ -90,33 +89,20 @@ pub async fn sections(
         path: None,
     };
     let found = server.search.search(&query, &scope, asked.limit).await?;
+    let sought = Sought::of(&query);
     let mut seen = HashSet::new();
     let results = found
         .passages
         .iter()
         // Two chunks of one long section are one result.
         .filter(|passage| seen.insert(passage.url()))
-        .map(SectionBody::from)
+        .map(|passage| SectionBody::new(passage, &sought))
         .collect();
     Ok(Json(SearchBody { results }))
 }
 
-/// At most as many characters as an excerpt has, and no half word at its end.
-fn beginning(text: &str) -> String {
-    if text.chars().nth(EXCERPT).is_none() {
-        return text.to_owned();
-    }
-    let cut: String = text.chars().take(EXCERPT - 1).collect();
-    let words = cut
-        .rsplit_once(' ')
-        .map_or(cut.as_str(), |(words, _)| words);
-    format!("{words}…")
-}
-
-impl From<&Passage> for SectionBody {
-    fn from(passage: &Passage) -> Self {
-        let text = passage.text();
-        let words: Vec<&str> = text.split_whitespace().collect();
+impl SectionBody {
+    fn new(passage: &Passage, sought: &Sought) -> Self {
         Self {
             id: passage.id.clone(),
             doc_id: passage.document.id.clone(),
@@ -124,7 +110,7 @@ impl From<&Passage> for SectionBody {
             section: passage.heading.clone(),
             heading_path: passage.heading_path.clone(),
             url: passage.url(),
-            excerpt: beginning(&words.join(" ")),
+            excerpt: sought.excerpt(&passage.text()),
             locale: passage.document.locale.clone(),
             version: passage.document.version.clone(),
             relevance_score: passage.relevance,
