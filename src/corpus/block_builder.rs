@@ -2,7 +2,7 @@
 //!
 //! Used by the readers of Markdown, HTML and plain text; it knows none of these formats.
 
-use super::markdown::is_place_holder;
+use super::place_holder::is_place_holder;
 use super::{Block, BlockKind, Segment};
 use std::ops::Range;
 

@@ -1,23 +1,17 @@
-//! Finds the files of a data folder and recognises what kind of site they are.
+//! Finds the documents of a data folder, whatever kind of site they make.
 //!
-//! A listing only: no page is opened. Links that lead out of the folder or in circles, names that
-//! are not text and folders that can't be read end as warnings.
+//! It decides between a Docusaurus project and a plain folder and makes sure that every file has a
+//! name of its own. How a folder is walked is in `files`, how a project is laid out in `docusaurus`.
 
-use super::Warning;
 use super::docusaurus;
+use super::files::{EXTENSIONS, has_extension, list_files};
 use super::site::{
-    ContentRoot, Corpus, CorpusError, MarkdownFormat, Options, RootKind, Site, SiteKind, SourceFile,
+    ContentRoot, Corpus, CorpusError, MarkdownFormat, Options, RootKind, Site, SiteKind,
 };
+use super::{Warning, url_path};
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Folders that never hold documentation, whatever the project. `build` is not among them: it is
-/// a good name for a chapter.
-const SKIPPED_FOLDERS: [&str; 2] = ["node_modules", "__pycache__"];
-const EXTENSIONS: [&str; 6] = ["md", "mdx", "markdown", "html", "htm", "txt"];
-/// Folders deeper than this are not followed: no tree we know goes beyond twelve.
-const MAX_DEPTH: usize = 64;
 
 /// Lists the documents in `options.data`. Fast: no file is opened but a project's configuration.
 pub fn discover(options: &Options) -> Result<Corpus, CorpusError> {
@@ -71,7 +65,7 @@ fn plain(options: &Options, data: PathBuf) -> Corpus {
     );
     let site = Site {
         title: options.title.clone().unwrap_or_else(|| name.clone()),
-        base_url: slashed(options.base_url.as_deref().unwrap_or("/")),
+        base_url: url_path::slashed(options.base_url.as_deref().unwrap_or("/")),
         url: None,
         kind: SiteKind::Plain,
         root: data.clone(),
@@ -101,169 +95,4 @@ fn plain(options: &Options, data: PathBuf) -> Corpus {
         files,
         warnings,
     }
-}
-
-pub(super) fn slashed(base: &str) -> String {
-    let inner = base.trim_matches('/');
-    if inner.is_empty() {
-        "/".into()
-    } else {
-        format!("/{inner}/")
-    }
-}
-
-pub(super) fn has_extension(path: &str, extensions: &[&str]) -> bool {
-    path.rsplit_once('.')
-        .is_some_and(|(_, found)| extensions.iter().any(|e| e.eq_ignore_ascii_case(found)))
-}
-
-/// A file below some folder.
-pub(super) struct Found {
-    pub path: PathBuf,
-    /// Relative to the data folder, printable.
-    pub id: String,
-    /// Relative to the folder listed, printable.
-    pub relative: String,
-    size_bytes: u64,
-    modified: Option<std::time::SystemTime>,
-}
-
-impl Found {
-    pub(super) fn into_source(
-        self,
-        root: &Arc<ContentRoot>,
-        locale: &str,
-        version: Option<&str>,
-        latest_version: bool,
-    ) -> SourceFile {
-        SourceFile {
-            id: self.id,
-            path: self.path,
-            locale: locale.to_owned(),
-            version: version.map(str::to_owned),
-            latest_version,
-            size_bytes: self.size_bytes,
-            modified: self.modified,
-            root: Arc::clone(root),
-            relative: self.relative,
-        }
-    }
-}
-
-/// Every file below `folder`, which is `data` or inside or beside it.
-pub(super) fn list_files(folder: &Path, data: &Path, warnings: &mut Vec<Warning>) -> Vec<Found> {
-    let mut found = Vec::new();
-    let walk = ignore::WalkBuilder::new(folder)
-        .standard_filters(false)
-        .hidden(true)
-        .follow_links(true)
-        .max_depth(Some(MAX_DEPTH))
-        .filter_entry(|entry| {
-            entry.depth() == 0
-                || !entry.file_type().is_some_and(|t| t.is_dir())
-                || !SKIPPED_FOLDERS
-                    .iter()
-                    .any(|name| entry.file_name() == *name)
-        })
-        .build();
-    for entry in walk {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                warnings.push(walk_warning(&error, data));
-                continue;
-            }
-        };
-        let path = entry.path();
-        if entry.file_type().is_some_and(|t| t.is_dir()) || !is_document(path) {
-            continue;
-        }
-        let id = printable(path.strip_prefix(data).unwrap_or(path));
-        let metadata = match entry.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) => {
-                warnings.push(walk_warning(&error, data));
-                continue;
-            }
-        };
-        if !metadata.is_file() {
-            warnings.push(Warning {
-                path: id,
-                reason: "it is not a regular file".into(),
-            });
-            continue;
-        }
-        // A link, or a folder on the way that is one, must not lead out of the data folder.
-        if (entry.path_is_symlink() || below_symlink(path, folder))
-            && !path
-                .canonicalize()
-                .is_ok_and(|real| real.starts_with(data) || real.starts_with(folder))
-        {
-            warnings.push(Warning {
-                path: id,
-                reason: "it is a link that leads out of the data folder".into(),
-            });
-            continue;
-        }
-        let relative = printable(path.strip_prefix(folder).unwrap_or(path));
-        found.push(Found {
-            path: path.to_owned(),
-            id,
-            relative,
-            size_bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-        });
-    }
-    found
-}
-
-fn is_document(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-    EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(extension))
-}
-
-fn below_symlink(path: &Path, folder: &Path) -> bool {
-    path.ancestors()
-        .skip(1)
-        .take_while(|ancestor| *ancestor != folder)
-        .any(std::path::Path::is_symlink)
-}
-
-fn walk_warning(error: &ignore::Error, data: &Path) -> Warning {
-    let (path, reason) = describe(error);
-    let path = path.as_deref().map_or_else(
-        || ".".into(),
-        |p| printable(p.strip_prefix(data).unwrap_or(p)),
-    );
-    Warning { path, reason }
-}
-
-fn describe(error: &ignore::Error) -> (Option<PathBuf>, String) {
-    match error {
-        ignore::Error::WithPath { path, err } => (Some(path.clone()), describe(err).1),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            describe(err)
-        }
-        ignore::Error::Loop { child, .. } => (
-            Some(child.clone()),
-            "it is a link that leads in a circle".into(),
-        ),
-        ignore::Error::Io(error) => (None, format!("it cannot be read: {error}")),
-        other => (None, other.to_string()),
-    }
-}
-
-/// A path as text: `/` between names, control characters and what is not UTF-8 replaced.
-pub(super) fn printable(path: &Path) -> String {
-    let names: Vec<String> = path
-        .components()
-        .map(|part| {
-            part.as_os_str()
-                .to_string_lossy()
-                .chars()
-                .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-                .collect()
-        })
-        .collect();
-    names.join("/")
 }

@@ -4,20 +4,27 @@
 //! Markdown, MDX, HTML and Docusaurus projects are understood is in the children. This module
 //! does not know embeddings, indexes or HTTP.
 
+mod address;
 mod block_builder;
 mod chunk;
+mod content;
 mod decode;
 mod discover;
 mod docusaurus;
+mod files;
 mod front_matter;
 mod html;
 mod markdown;
+mod partial;
+mod place_holder;
 mod plain_text;
 mod read;
 mod render;
 mod route;
 mod sections;
 mod site;
+mod source;
+mod url_path;
 
 pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk, chunk_under};
 pub use discover::discover;

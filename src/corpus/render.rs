@@ -4,8 +4,9 @@
 //! trusted with scripts.
 
 use super::markdown;
-use super::read::{Format, Source, partials_of};
+use super::partial::partials_of;
 use super::site::{Site, SourceFile};
+use super::source::{Format, Source};
 use super::{Document, read};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
 use std::collections::HashMap;

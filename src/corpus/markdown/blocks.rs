@@ -2,9 +2,10 @@
 
 use super::heading_id::{Piece, Slugger};
 use super::mask::{self, Masked};
-use super::{Flavor, Page, Reader};
+use super::page::{Flavor, Page, Reader};
 use crate::corpus::block_builder::{Draft, RawBlock};
 use crate::corpus::html::HtmlReader;
+use crate::corpus::place_holder::{BOX, EXPRESSION, LINE_BREAK, TAG, is_place_holder};
 use crate::corpus::{Block, BlockKind};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
@@ -229,7 +230,7 @@ impl Collector<'_> {
             return;
         }
         let heading = matches!(self.open, Some(Open::Heading(_)));
-        if !words.bytes().any(mask::is_place_holder) {
+        if !words.bytes().any(is_place_holder) {
             if heading {
                 push_text(&mut self.pieces, words);
             }
@@ -241,23 +242,19 @@ impl Collector<'_> {
         let mut i = 0;
         while i < bytes.len() {
             let run_start = i;
-            if mask::is_place_holder(bytes[i]) {
+            if is_place_holder(bytes[i]) {
                 match bytes[i] {
-                    mask::LINE_BREAK => self.draft.separate("\n"),
-                    mask::BOX => self.draft.separate(" "),
+                    LINE_BREAK => self.draft.separate("\n"),
+                    BOX => self.draft.separate(" "),
                     _ => {}
                 }
                 let first = bytes[i];
-                let rest = if first == mask::EXPRESSION {
-                    mask::EXPRESSION
-                } else {
-                    mask::TAG
-                };
+                let rest = if first == EXPRESSION { EXPRESSION } else { TAG };
                 i += 1;
                 while i < bytes.len() && bytes[i] == rest {
                     i += 1;
                 }
-                if heading && first == mask::EXPRESSION {
+                if heading && first == EXPRESSION {
                     let source = place.range(range.start + run_start..range.start + i);
                     let value = self.source.get(source).unwrap_or("");
                     let value = value.strip_prefix('{').unwrap_or(value);
@@ -265,7 +262,7 @@ impl Collector<'_> {
                     self.pieces.push(Piece::Expression(value.to_owned()));
                 }
             } else {
-                while i < bytes.len() && !mask::is_place_holder(bytes[i]) {
+                while i < bytes.len() && !is_place_holder(bytes[i]) {
                     i += 1;
                 }
                 let part = &words[run_start..i];

@@ -7,21 +7,9 @@
 use super::directive;
 use super::script::{self, Effort};
 use super::tag::{self, Tag};
+use crate::corpus::place_holder::{BOX, EXPRESSION, LINE_BREAK, TAG};
 use std::collections::HashMap;
 use std::ops::Range;
-
-/// In place of a tag or comment inside a line: text for the parser, nothing for the reader.
-pub(super) const TAG: u8 = 0x01;
-/// In place of an expression: as a tag, but Docusaurus counts its source into heading ids.
-pub(super) const EXPRESSION: u8 = 0x02;
-/// First byte of `<br/>`.
-pub(super) const LINE_BREAK: u8 = 0x03;
-/// First byte of a tag that begins or ends a box of its own: words around it are not one word.
-pub(super) const BOX: u8 = 0x04;
-
-pub(in crate::corpus) fn is_place_holder(b: u8) -> bool {
-    (TAG..=BOX).contains(&b)
-}
 
 /// Text a reader sees although it stands in a tag or behind a `:::`.
 #[derive(Debug)]

@@ -3,17 +3,13 @@
 //! Works on whole pages and on the fragments inside Markdown. It tokenises as browsers do, but
 //! builds no tree: nesting is followed only as far as hidden elements need it.
 
+mod elements;
+
 use super::BlockKind;
 use super::block_builder::{Draft, RawBlock};
+use elements::{AROUND, HIDDEN, is_box, is_void};
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use std::ops::Range;
-
-const HIDDEN: [&str; 11] = [
-    "head", "script", "style", "template", "noscript", "svg", "title", "iframe", "object",
-    "textarea", "select",
-];
-/// Elements of a page that are not its content.
-const AROUND: [&str; 2] = ["nav", "dialog"];
 
 /// What the page says about itself.
 #[derive(Debug, Default)]
@@ -262,52 +258,4 @@ pub(super) fn page(html: &str) -> (Vec<RawBlock>, Meta) {
     reader.read(html, &|offset| offset, &mut blocks);
     reader.flush(&mut blocks);
     (blocks, reader.meta)
-}
-
-fn is_box(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "ul"
-            | "ol"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "main"
-            | "aside"
-            | "summary"
-            | "details"
-            | "figure"
-            | "figcaption"
-            | "hr"
-            | "form"
-            | "fieldset"
-            | "address"
-            | "caption"
-            | "body"
-            | "tbody"
-            | "thead"
-    )
-}
-
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "br" | "hr"
-            | "img"
-            | "input"
-            | "meta"
-            | "link"
-            | "area"
-            | "base"
-            | "col"
-            | "embed"
-            | "source"
-            | "track"
-            | "wbr"
-    )
 }
