@@ -12,9 +12,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use tokio::sync::mpsc;
-use utoipa::ToSchema;
+use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// The contract's limits, in characters.
 const MAX_QUERY: usize = 500;
@@ -88,20 +90,40 @@ fn default_top_k() -> usize {
     5
 }
 
+/// How both endpoints refuse, as the description lists it.
+struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let refusals = [
+            (400, "Not JSON"),
+            (404, "No such conversation"),
+            (413, "The selected text is too long"),
+            (415, "Not application/json"),
+            (422, "A wrong field"),
+            (429, "Too many questions; see Retry-After"),
+            (500, "A fault on the server"),
+            (503, "Busy or not ready; see Retry-After"),
+        ];
+        refusals
+            .map(|(status, description)| {
+                let problem = Ref::from_schema_name(ProblemBody::name());
+                let response = ResponseBuilder::new()
+                    .description(description)
+                    .content("application/problem+json", Content::new(Some(problem)));
+                (status.to_string(), response.build().into())
+            })
+            .into()
+    }
+}
+
 /// Asks the documentation.
 #[utoipa::path(
     post, path = "/query", tag = "questions", request_body = QueryBody,
     responses(
         (status = 200, description = "The answer; or, for streams, the events session, sources, token, done, error",
             content((AnswerBody = "application/json"), (String = "text/event-stream"))),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The selected text is too long", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A wrong field", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many questions; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault on the server", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Busy or not ready; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub async fn query(
@@ -121,14 +143,7 @@ pub async fn query(
     responses(
         (status = 200, description = "The answer, or that the text does not contain it",
             content((AnswerBody = "application/json"), (String = "text/event-stream"))),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The selected text is too long", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A wrong field", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many questions; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault on the server", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Busy or not ready; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub async fn query_selected_text(

@@ -7,6 +7,7 @@ mod detect;
 mod script;
 mod sound;
 mod stem;
+mod stop_words;
 mod urdu;
 mod words;
 
@@ -14,8 +15,9 @@ pub use detect::detect;
 pub use script::{Script, is_bidi_control, latin_share, script_of};
 pub use sound::{likeness, skeleton, sounds};
 pub use stem::stem;
+pub use stop_words::is_stop_word;
 pub use urdu::fold;
-pub use words::{Word, is_stop_word, words};
+pub use words::{Word, words};
 
 use serde::{Deserialize, Serialize};
 

@@ -21,7 +21,6 @@ use super::site::Site;
 use settings::Settings;
 
 /// A recognised project whose files have not been listed yet.
-
 pub(super) struct Project {
     site: Site,
     settings: Settings,

@@ -1,8 +1,9 @@
 //! The words of a question as terms of the index: their rarity, and the spellings of the other
 //! script for words that the index writes otherwise.
 
+use super::fields::FieldKind;
 use super::sounds::{Heard, Sounds};
-use super::{FieldKind, IndexError};
+use crate::index::IndexError;
 use crate::language::{is_stop_word, stem, words};
 
 /// Words of a question that are searched; a pasted page would only slow the search down.

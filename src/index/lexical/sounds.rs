@@ -2,7 +2,7 @@
 //!
 //! Only words of the other script are offered. It does not know questions.
 
-use super::IndexError;
+use crate::index::IndexError;
 use crate::language::{is_stop_word, likeness, skeleton, sounds};
 use std::collections::HashMap;
 use tantivy::Searcher;

@@ -1,30 +1,15 @@
-//! Documents and chunks of one generation in a SQLite file that is written once and then only read.
-//!
-//! Rows are read by primary key, so memory stays flat however large the documentation is.
+//! Reads the documents and chunks of a finished generation, from any number of threads.
 
-use super::{IndexError, Ordinal, PassageDocument, StoredChunk};
-use crate::corpus::{Chunk, Document, Section};
+use super::{ChunkRow, EmbeddingKey, FILE, embedding_text};
+use crate::corpus::Section;
+use crate::index::{IndexError, Ordinal, PassageDocument, StoredChunk};
 use crate::language::Language;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-const SCHEMA: &str = "
-CREATE TABLE documents (
-  ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL, hash TEXT NOT NULL, summary TEXT NOT NULL,
-  sections TEXT NOT NULL);
-CREATE TABLE chunks (
-  ordinal INTEGER PRIMARY KEY, document INTEGER NOT NULL, section INTEGER NOT NULL,
-  language TEXT NOT NULL, embedding_key BLOB NOT NULL, chunk TEXT NOT NULL);
-CREATE UNIQUE INDEX documents_by_id ON documents(id);
-";
-
-/// 16 bytes of BLAKE3 over what the embedding model is given.
-pub type EmbeddingKey = [u8; 16];
 
 /// A document's sections as they were read.
 #[derive(Debug, Clone)]
@@ -32,96 +17,6 @@ pub struct StoredSections {
     pub document: Arc<PassageDocument>,
     pub sections: Vec<Section>,
 }
-
-/// A chunk together with what it needs of its section.
-#[derive(Serialize, Deserialize)]
-struct ChunkRow {
-    chunk: Chunk,
-    anchor: Option<String>,
-    heading: String,
-    heading_path: Vec<String>,
-}
-
-impl ChunkRow {
-    fn new(document: &Document, chunk: &Chunk) -> Self {
-        let section = &document.sections[chunk.section];
-        Self {
-            chunk: chunk.clone(),
-            anchor: section.anchor.clone(),
-            heading: section.heading.clone(),
-            heading_path: section.heading_path.clone(),
-        }
-    }
-}
-
-/// Writes `store.db` of a new generation. Nothing is visible before [`Writer::finish`].
-pub struct Writer {
-    connection: Connection,
-    documents: u32,
-    chunks: Ordinal,
-}
-
-impl Writer {
-    pub fn create(generation: &Path) -> Result<Self, IndexError> {
-        let connection = Connection::open(generation.join(FILE))?;
-        // The file is rebuilt after a crash, so nothing needs to be durable before the last sync.
-        connection.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;",
-        )?;
-        connection.execute_batch(SCHEMA)?;
-        connection.execute_batch("BEGIN")?;
-        Ok(Self {
-            connection,
-            documents: 0,
-            chunks: 0,
-        })
-    }
-
-    /// Adds a document; the chunks that follow belong to it.
-    pub fn begin_document(&mut self, document: &Document) -> Result<(), IndexError> {
-        self.connection
-            .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                self.documents,
-                document.id,
-                document.hash,
-                json(&summary_of(document)),
-                json(&document.sections),
-            ])?;
-        self.documents += 1;
-        Ok(())
-    }
-
-    /// Adds the next chunk of the document begun last.
-    pub fn add_chunk(
-        &mut self,
-        document: &Document,
-        chunk: &Chunk,
-        key: &EmbeddingKey,
-    ) -> Result<(), IndexError> {
-        self.connection
-            .prepare_cached("INSERT INTO chunks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                self.chunks,
-                self.documents - 1,
-                chunk.section as u32,
-                json(&chunk.language),
-                key,
-                json(&ChunkRow::new(document, chunk)),
-            ])?;
-        self.chunks += 1;
-        Ok(())
-    }
-
-    pub fn finish(self) -> Result<(), IndexError> {
-        self.connection.execute_batch("COMMIT; ANALYZE;")?;
-        self.connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA user_version = 1;")?;
-        Ok(())
-    }
-}
-
-const FILE: &str = "store.db";
 
 /// `store.db` of a finished generation, read by any number of threads.
 pub struct Reader {
@@ -273,32 +168,6 @@ impl Reader {
     }
 }
 
-/// What the embedding model is given for a chunk.
-pub fn embedding_text(chunk: &Chunk) -> String {
-    format!("{}\n{}", chunk.breadcrumb, chunk.text())
-}
-
-/// Key under which a chunk's vector is reused by later generations of the same model.
-pub fn embedding_key(chunk: &Chunk) -> EmbeddingKey {
-    let hash = blake3::hash(embedding_text(chunk).as_bytes());
-    let mut key = EmbeddingKey::default();
-    key.copy_from_slice(&hash.as_bytes()[..16]);
-    key
-}
-
-fn summary_of(document: &Document) -> PassageDocument {
-    PassageDocument {
-        id: document.id.clone(),
-        title: document.title.clone(),
-        description: document.description.clone(),
-        route: document.route.clone(),
-        locale: document.locale.clone(),
-        version: document.version.clone(),
-        latest_version: document.latest_version,
-        unlisted: document.unlisted,
-    }
-}
-
 fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
     // `immutable`: the file never changes once published, so no locks and no -shm beside it.
     const KEPT: AsciiSet = NON_ALPHANUMERIC
@@ -312,10 +181,6 @@ fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Ok(Connection::open_with_flags(uri, flags)?)
-}
-
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("plain data serialises")
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<T, IndexError> {

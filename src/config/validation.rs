@@ -1,0 +1,156 @@
+//! Settings → [`Config`]: every value is checked once, here, and the error names its setting.
+
+use super::{Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented};
+use crate::embedding::EmbedderKind;
+use crate::secret::Secret;
+
+pub(super) fn validate(
+    all: Settings,
+    origins: Vec<(String, String, Origin)>,
+) -> Result<Config, ConfigError> {
+    let unused = unused(&all);
+    let openai_set = origins.iter().any(|(key, _, origin)| {
+        (key == "openai_base_url" || key == "openai_api_key") && *origin != Origin::Default
+    });
+    let set = "the defaults set it";
+    let api_key = all.openai_api_key.filter(|key| !key.is_empty());
+    let base_url = all.openai_base_url.expect(set);
+    if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
+        return Err(ConfigError::Invalid {
+            setting: "openai_base_url",
+            reason: format!("`{base_url}` does not start with http:// or https://"),
+        });
+    }
+    let openai = openai_set.then_some(OpenAi {
+        api_key,
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        model: all.openai_model.expect(set),
+    });
+    let embedder: EmbedderKind = named("embedder", &all.embedder.expect(set))?;
+    if embedder == EmbedderKind::OpenAi && openai.is_none() {
+        return Err(ConfigError::Invalid {
+            setting: "embedder",
+            reason: "`openai` needs openai_api_key or openai_base_url".into(),
+        });
+    }
+    let log_format = match all.log_format.expect(set).as_str() {
+        "auto" => LogFormat::Auto,
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        other => {
+            return Err(ConfigError::Invalid {
+                setting: "log_format",
+                reason: format!("`{other}` is neither `auto`, `text` nor `json`"),
+            });
+        }
+    };
+    Ok(Config {
+        data: all.data,
+        site: all.site,
+        index_state: all.state.clone().expect(set),
+        state: all.state.expect(set),
+        listen: all.listen.expect(set),
+        base_path: all.base_path.as_deref().map(base_path).transpose()?,
+        watch: all.watch.expect(set),
+        model: all.model,
+        embedder,
+        embed_engine: named("embed_engine", &all.embed_engine.expect(set))?,
+        embed_threads: all.embed_threads.expect(set),
+        openai,
+        strict: all.strict.expect(set),
+        database_url: database_url(all.database_url)?,
+        environment: all.environment.expect(set),
+        log_level: all.log_level.expect(set),
+        log_format,
+        allowed_origins: origins_allowed(all.allowed_origins.as_deref().unwrap_or_default())?,
+        queries_per_minute: all.rate_limit_queries_per_minute.expect(set),
+        queries_per_day: all.rate_limit_queries_per_day.expect(set),
+        trusted_proxies: all.trusted_proxies.expect(set),
+        session_timeout_hours: positive(
+            "session_timeout_hours",
+            all.session_timeout_hours.expect(set),
+        )?,
+        admin_key: all.admin_key.filter(|key| !key.is_empty()),
+        unused,
+        origins,
+    })
+}
+
+fn unused(all: &Settings) -> Vec<String> {
+    let given = all.table();
+    documented()
+        .into_iter()
+        .filter(|s| s.help.starts_with("Not used by this version") && given.contains_key(&s.key))
+        .map(|s| s.env)
+        .collect()
+}
+
+fn positive(setting: &'static str, value: u32) -> Result<u32, ConfigError> {
+    if value == 0 {
+        return Err(ConfigError::Invalid {
+            setting,
+            reason: "must be at least 1".into(),
+        });
+    }
+    Ok(value)
+}
+
+/// `docs` → `/docs/`.
+pub(super) fn base_path(text: &str) -> Result<String, ConfigError> {
+    let inner = text.trim_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    if !inner.chars().all(plain)
+        || inner.split('/').any(|s| s == ".." || s == ".")
+        || inner.contains("//")
+    {
+        return Err(ConfigError::Invalid {
+            setting: "base_path",
+            reason: format!("`{text}` is not a plain URL path such as /docs/"),
+        });
+    }
+    Ok(if inner.is_empty() {
+        "/".to_owned()
+    } else {
+        format!("/{inner}/")
+    })
+}
+
+/// Refuses what no store of this version understands, before anything is opened.
+fn database_url(url: Option<Secret>) -> Result<Secret, ConfigError> {
+    let url = url.unwrap_or_else(|| Secret::new("sqlite:"));
+    if url.expose().starts_with("sqlite:") {
+        return Ok(url);
+    }
+    Err(ConfigError::Invalid {
+        setting: "database_url",
+        reason: "this version keeps conversations in SQLite; write sqlite: or sqlite:PATH".into(),
+    })
+}
+
+/// A value with a closed set of names.
+fn named<T: std::str::FromStr<Err = String>>(
+    setting: &'static str,
+    text: &str,
+) -> Result<T, ConfigError> {
+    text.parse()
+        .map_err(|reason| ConfigError::Invalid { setting, reason })
+}
+
+fn origins_allowed(text: &str) -> Result<Vec<String>, ConfigError> {
+    let mut origins = Vec::new();
+    for origin in text.split(',').map(str::trim).filter(|o| !o.is_empty()) {
+        let valid = origin == "*"
+            || url::Url::parse(origin).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.origin().ascii_serialization() == origin.trim_end_matches('/')
+            });
+        if !valid {
+            return Err(ConfigError::Invalid {
+                setting: "allowed_origins",
+                reason: format!("`{origin}` is not an origin such as https://docs.example.com"),
+            });
+        }
+        origins.push(origin.trim_end_matches('/').to_owned());
+    }
+    Ok(origins)
+}
