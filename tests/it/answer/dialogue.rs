@@ -2,7 +2,7 @@
 //! is about. Without a generator terms and scope are carried over; with one the question is
 //! rewritten, and carried over when that fails.
 
-use super::rig::{Indexed, Rig, handbook, index_folder};
+use super::rig::{Rig, handbook, index_folder, own_docs};
 use super::upstream::{Does, Upstream, says};
 use rag_chatbot::retrieval::Retriever;
 use std::path::{Path, PathBuf};
@@ -70,10 +70,9 @@ async fn follow_ups_are_answered_from_the_topic_of_the_turn_before() {
 
 #[tokio::test]
 async fn follow_ups_on_our_own_documentation_find_the_right_page_in_both_languages() {
-    let own: Indexed = index_folder(&beside("docs"));
     let dialogues = dialogues("own");
     assert!(dialogues.len() >= 20);
-    let missed = missed(own.retriever.clone(), &dialogues).await;
+    let missed = missed(own_docs(), &dialogues).await;
     assert!(missed.len() <= MOST_MISSED, "{missed:#?}");
 }
 

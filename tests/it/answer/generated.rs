@@ -85,6 +85,19 @@ async fn strict_answers_leave_out_what_nothing_supports() {
 }
 
 #[tokio::test]
+async fn a_strict_answer_of_which_nothing_is_supported_is_quoted_instead() {
+    let upstream = Upstream::start([says("Cats chase birds in quiet gardens [1].")]).await;
+    let rig = Rig::with(handbook(), Some(&upstream.base_url), |parts| {
+        parts.options.strict = true
+    });
+    let told = rig.ask(ASKED).await;
+    let answer = told.answer();
+    assert!(answer.text.starts_with("Boil-dry protection is a switch"));
+    assert_eq!(answer.generator, "quoting");
+    assert!(answer.usage.completion > 0, "what was written is paid for");
+}
+
+#[tokio::test]
 async fn failures_before_the_first_word_are_tried_again() {
     for failure in [
         Does::Refuses(500, &[]),

@@ -4,5 +4,5 @@ mod dialogue;
 mod generated;
 mod hostile;
 mod quoted;
-mod rig;
+pub mod rig;
 mod upstream;

@@ -161,6 +161,16 @@ pub fn index(pages: &[(&str, &str)]) -> Indexed {
     }
 }
 
+/// This repository's own documentation, indexed once for all tests.
+pub fn own_docs() -> Retriever {
+    static INDEXED: OnceLock<Indexed> = OnceLock::new();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    INDEXED
+        .get_or_init(|| index_folder(&docs))
+        .retriever
+        .clone()
+}
+
 /// Any documentation folder, indexed for one test.
 pub fn index_folder(data: &Path) -> Indexed {
     let folder = tempfile::tempdir().expect("a temporary folder");
