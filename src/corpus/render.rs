@@ -8,7 +8,7 @@ use super::partial::partials_of;
 use super::site::{Site, SourceFile};
 use super::source::{Format, Source};
 use super::{Document, read};
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
+use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html::push_html};
 use std::collections::HashMap;
 
 /// The body of a readable page; empty when the file can't be read any more.
@@ -98,11 +98,7 @@ fn from_sections(document: &Document) -> String {
 
 /// Renders Markdown; headings take the ids of the document's headings with the same text, in order.
 fn markdown_html(text: &str, document: &Document) -> String {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS;
-    let mut events: Vec<Event> = Parser::new_ext(text, options).collect();
+    let mut events: Vec<Event> = Parser::new_ext(text, markdown::parser_options()).collect();
     let headings: Vec<(&str, Option<&str>)> = document
         .sections
         .iter()

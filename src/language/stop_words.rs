@@ -1,4 +1,7 @@
 //! Words that say nothing of a topic, and so do not count when words are compared.
+//!
+//! One table for both languages: no word of one is a word of the other. It does not know which
+//! language it is asked about.
 
 /// Words that say nothing of a topic, in English and Urdu (folded spelling).
 pub fn is_stop_word(word: &str) -> bool {

@@ -15,5 +15,6 @@ mod slug_table;
 mod tag;
 mod visible;
 
+pub(super) use blocks::parser_options;
 pub(super) use page::{Flavor, Page, Reader};
 pub(super) use visible::visible_markdown;

@@ -22,7 +22,8 @@ use std::ops::Range;
 /// two or three components deep.
 const MAX_INDENT_DEPTH: usize = 8;
 
-pub(super) fn options() -> Options {
+/// The Markdown that Docusaurus reads, as far as the parser knows it.
+pub(in crate::corpus) fn parser_options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -77,91 +78,26 @@ enum Open {
 
 impl Collector<'_> {
     fn read(&mut self, text: &str, place: &Place, depth: usize) {
-        let mut events = Parser::new_ext(text, options()).into_offset_iter();
+        let mut events = Parser::new_ext(text, parser_options()).into_offset_iter();
         while let Some((event, range)) = events.next() {
             match event {
-                Event::Start(tag) => match tag {
-                    Tag::Paragraph => {
-                        self.flush();
-                        self.open = Some(Open::Flow);
-                        self.draft.cover(place.range(trim_end(text, range)));
-                    }
-                    Tag::Heading { level, .. } => {
-                        self.flush();
-                        self.open = Some(Open::Heading(level as u8));
-                        self.draft.cover(place.range(trim_end(text, range)));
-                    }
-                    Tag::BlockQuote(_) => {
-                        self.flush();
-                        self.quotes += 1;
-                    }
-                    Tag::CodeBlock(CodeBlockKind::Indented)
-                        if self.reader.flavor == Flavor::Mdx && depth < MAX_INDENT_DEPTH =>
-                    {
-                        self.flush();
-                        let (inner, lines) = gather(&mut events, false);
-                        self.read(&inner, &Place::Lines(place, lines), depth + 1);
-                    }
-                    Tag::CodeBlock(kind) => {
-                        self.flush();
-                        if let CodeBlockKind::Fenced(info) = &kind {
-                            self.code_title(info, text, &range, place);
-                        }
-                        // The fence itself is not text, and its title is a block of its own.
-                        self.open = Some(Open::Code);
-                    }
-                    Tag::HtmlBlock => {
-                        self.flush();
-                        let (html, lines) = gather(&mut events, true);
-                        let lines = Place::Lines(place, lines);
-                        self.html
-                            .read(&html, &|at| lines.source(at), &mut self.page.blocks);
-                        self.html.flush(&mut self.page.blocks);
-                    }
-                    Tag::Table(_) => {
-                        self.flush();
-                        self.open = Some(Open::Table);
-                        self.draft.cover(place.range(trim_end(text, range)));
-                    }
-                    Tag::TableHead | Tag::TableRow => {
-                        self.draft.separate("\n");
-                        self.pieces.clear();
-                    }
-                    Tag::TableCell => {
-                        if !self.pieces.is_empty() {
-                            self.draft.separate(" | ");
-                        }
-                        // Marks that the row has begun; headings alone use the pieces otherwise.
-                        self.pieces.push(Piece::Text(String::new()));
-                    }
-                    Tag::Item => {
-                        self.flush();
-                        self.items += 1;
-                    }
-                    Tag::List(_) => self.flush(),
-                    Tag::FootnoteDefinition(_) => {
-                        self.flush();
-                        self.page.has_footnotes = true;
-                    }
-                    _ => {}
-                },
-                Event::End(tag) => match tag {
-                    TagEnd::Paragraph
-                    | TagEnd::Heading(_)
-                    | TagEnd::CodeBlock
-                    | TagEnd::Table
-                    | TagEnd::List(_)
-                    | TagEnd::FootnoteDefinition => self.flush(),
-                    TagEnd::Item => {
-                        self.flush();
-                        self.items = self.items.saturating_sub(1);
-                    }
-                    TagEnd::BlockQuote(_) => {
-                        self.flush();
-                        self.quotes = self.quotes.saturating_sub(1);
-                    }
-                    _ => {}
-                },
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Indented))
+                    if self.reader.flavor == Flavor::Mdx && depth < MAX_INDENT_DEPTH =>
+                {
+                    self.flush();
+                    let (inner, lines) = gather(&mut events);
+                    self.read(&inner, &Place::Lines(place, lines), depth + 1);
+                }
+                Event::Start(Tag::HtmlBlock) => {
+                    self.flush();
+                    let (html, lines) = gather(&mut events);
+                    let lines = Place::Lines(place, lines);
+                    self.html
+                        .read(&html, &|at| lines.source(at), &mut self.page.blocks);
+                    self.html.flush(&mut self.page.blocks);
+                }
+                Event::Start(tag) => self.opened(&tag, range, text, place),
+                Event::End(tag) => self.closed(tag),
                 Event::Text(words) => self.text(&words, range, place),
                 Event::Code(code) => self.code(&code, text, range, place),
                 Event::SoftBreak => self.line_break(" "),
@@ -182,6 +118,80 @@ impl Collector<'_> {
         self.flush();
     }
 
+    fn opened(&mut self, tag: &Tag, range: Range<usize>, text: &str, place: &Place) {
+        match tag {
+            Tag::Paragraph => {
+                self.flush();
+                self.open = Some(Open::Flow);
+                self.draft.cover(place.range(trim_end(text, range)));
+            }
+            Tag::Heading { level, .. } => {
+                self.flush();
+                self.open = Some(Open::Heading(*level as u8));
+                self.draft.cover(place.range(trim_end(text, range)));
+            }
+            Tag::BlockQuote(_) => {
+                self.flush();
+                self.quotes += 1;
+            }
+            Tag::CodeBlock(kind) => {
+                self.flush();
+                if let CodeBlockKind::Fenced(info) = kind {
+                    self.code_title(info, text, &range, place);
+                }
+                // The fence itself is not text, and its title is a block of its own.
+                self.open = Some(Open::Code);
+            }
+            Tag::Table(_) => {
+                self.flush();
+                self.open = Some(Open::Table);
+                self.draft.cover(place.range(trim_end(text, range)));
+            }
+            Tag::TableHead | Tag::TableRow => {
+                self.draft.separate("\n");
+                self.pieces.clear();
+            }
+            Tag::TableCell => {
+                if !self.pieces.is_empty() {
+                    self.draft.separate(" | ");
+                }
+                // Marks that the row has begun; headings alone use the pieces otherwise.
+                self.pieces.push(Piece::Text(String::new()));
+            }
+            Tag::Item => {
+                self.flush();
+                self.items += 1;
+            }
+            Tag::List(_) => self.flush(),
+            Tag::FootnoteDefinition(_) => {
+                self.flush();
+                self.page.has_footnotes = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn closed(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Paragraph
+            | TagEnd::Heading(_)
+            | TagEnd::CodeBlock
+            | TagEnd::Table
+            | TagEnd::List(_)
+            | TagEnd::FootnoteDefinition => self.flush(),
+            TagEnd::Item => {
+                self.flush();
+                self.items = self.items.saturating_sub(1);
+            }
+            TagEnd::BlockQuote(_) => {
+                self.flush();
+                self.quotes = self.quotes.saturating_sub(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the block that is being written.
     fn flush(&mut self) {
         let draft = std::mem::take(&mut self.draft);
         let mut pieces = std::mem::take(&mut self.pieces);
@@ -221,22 +231,15 @@ impl Collector<'_> {
 /// offset in the text being parsed.
 fn gather<'e>(
     events: &mut impl Iterator<Item = (Event<'e>, Range<usize>)>,
-    html: bool,
 ) -> (String, Vec<(usize, usize)>) {
     let mut text = String::new();
     let mut lines = Vec::new();
     for (event, range) in events {
-        match event {
-            Event::Text(line) => {
-                lines.push((text.len(), range.start));
-                text.push_str(&line);
-            }
-            Event::Html(line) if html => {
-                lines.push((text.len(), range.start));
-                text.push_str(&line);
-            }
-            _ => break,
-        }
+        let (Event::Text(line) | Event::Html(line)) = event else {
+            break;
+        };
+        lines.push((text.len(), range.start));
+        text.push_str(&line);
     }
     (text, lines)
 }
