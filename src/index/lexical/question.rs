@@ -9,10 +9,6 @@ use crate::language::{is_stop_word, stem, words};
 /// Words of a question that are searched; a pasted page would only slow the search down.
 const MAX_QUESTION_WORDS: usize = 64;
 
-/// Other spellings are searched when they are this many times as frequent as the question's own: in
-/// documentation that has each page in two languages both are as frequent.
-const USUALLY: u64 = 2;
-
 /// One term that is searched.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -132,11 +128,7 @@ fn spellings(text: &str, stem: &str, own: u64, sounds: &Sounds) -> Vec<Heard> {
         heard = sounds.other_spellings(stem);
     }
     let others: u64 = heard.iter().map(|one| one.chunks).sum();
-    if others > USUALLY * own {
-        heard
-    } else {
-        Vec::new()
-    }
+    if others > own { heard } else { Vec::new() }
 }
 
 /// Inverse document frequency in the form of Lucene's BM25.
