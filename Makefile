@@ -4,10 +4,11 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+PEERS := $(abspath $(TARGET))/peers
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy site demo deny bench ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy site demo deny bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +59,14 @@ deny: ## Licences and sources of what we depend on
 
 bench: ## Figures of this machine
 	cargo bench --locked
+
+bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib and usearch
+	benches/peers/run $(PEERS)
+	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json
+
+bench-check: ## Fails if we have grown slower beside the others than benches/ratios.json says
+	benches/peers/run $(PEERS)
+	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --against benches/ratios.json
 
 ci: tools fmt lint widget site test test-browser test-proxy deny ## All of it
 

@@ -314,7 +314,7 @@ impl Asking<'_> {
     }
 
     async fn abstain(&self, evidence: &[Evidence]) -> Outcome {
-        let nearest = abstention::nearest(evidence);
+        let nearest = abstention::nearest(evidence, self.language);
         let text = abstention::message(self.language, &nearest);
         let sources: Vec<_> = nearest
             .iter()
