@@ -22,11 +22,7 @@ pub fn build(
     let living = state.current().and_then(|path| Embedded::open(&path).ok());
     if let Some(living) = &living {
         let manifest = living.manifest();
-        let calibrated = manifest
-            .vectors
-            .as_ref()
-            .filter(|v| v.calibration.is_some());
-        let model = calibrated.map(|v| &v.model);
+        let model = manifest.vectors.as_ref().map(|v| &v.model);
         if manifest.corpus_hash == hash
             && manifest.chunker_version == CHUNKER_VERSION
             && model == Some(embedder.identity())

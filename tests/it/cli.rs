@@ -53,6 +53,9 @@ impl Desk {
                 "127.0.0.1:0",
                 "--log-format",
                 "json",
+                // Tests that wait for an answer ask often.
+                "--rate-limit-queries-per-minute",
+                "0",
             ])
             .stderr(Stdio::piped())
             .spawn()
