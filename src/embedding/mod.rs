@@ -66,6 +66,13 @@ pub enum EmbedError {
     Stopped,
 }
 
+/// Share of unknown letters from which a text is not read. Texts of a script that the vocabulary
+/// lacks have more than nine tenths, others with a few foreign words or signs less than two.
+const UNREADABLE_SHARE: f32 = 0.5;
+
+/// A text's script shows within this much of it, a breadcrumb in Latin letters included.
+const READ_BYTES: usize = 1_000;
+
 /// Turns texts into normalised vectors. Blocking: call it from model threads only.
 pub trait Embedder: Send + Sync {
     fn identity(&self) -> &ModelIdentity;
@@ -73,6 +80,11 @@ pub trait Embedder: Send + Sync {
     fn count_tokens(&self, text: &str) -> usize;
     /// Share (0–1) of the text, spaces aside, that the model does not know.
     fn unknown_share(&self, text: &str) -> f32;
+
+    /// Whether a vector of `text` means anything: the model knows most of its letters.
+    fn reads(&self, text: &str) -> bool {
+        self.unknown_share(&text[..text.floor_char_boundary(READ_BYTES)]) < UNREADABLE_SHARE
+    }
     /// One vector of `identity().dimension` per text, of length 1.
     fn embed(&self, kind: InputKind, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }

@@ -93,13 +93,15 @@ impl Sample {
             true => &self.latin,
             false => &self.other,
         };
-        let sum: f32 = taken
+        let cosines: Vec<f32> = taken
             .iter()
             .map(|&row| dot_f32(vector, rows.row(row)))
-            .sum();
+            // Rows of zeros stand for texts that the model cannot read.
+            .filter(|cosine| *cosine != 0.0)
+            .collect();
         Usual {
-            mean: sum / taken.len().max(1) as f32,
-            chunks: taken.len(),
+            mean: cosines.iter().sum::<f32>() / cosines.len().max(1) as f32,
+            chunks: cosines.len(),
         }
     }
 }

@@ -191,7 +191,8 @@ impl Inner {
                 let (words_rank, vector_rank) = ranks[&ordinal];
                 let cosine = match (&self.vectors, &probe.vector) {
                     (Some(rows), Some(vector)) => {
-                        Some(super::vector::dot_f32(vector, rows.row(ordinal)))
+                        let cosine = super::vector::dot_f32(vector, rows.row(ordinal));
+                        means_something(cosine).then_some(cosine)
                     }
                     _ => None,
                 };
@@ -233,16 +234,15 @@ impl Inner {
         filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)>,
         passing: Option<&[bool]>,
     ) -> Vec<Hit> {
-        let Some(graph) = &self.graph else {
-            return rows.search(vector, depth, filter);
-        };
         let share = passing.map_or(1.0, |passing| {
             passing.iter().filter(|p| **p).count() as f32 / passing.len().max(1) as f32
         });
-        if share < GRAPH_MIN_PASSING {
-            return rows.search(vector, depth, filter);
-        }
-        graph.search(vector, depth, filter)
+        let mut hits = match &self.graph {
+            Some(graph) if share >= GRAPH_MIN_PASSING => graph.search(vector, depth, filter),
+            _ => rows.search(vector, depth, filter),
+        };
+        hits.retain(|(_, cosine)| means_something(*cosine));
+        hits
     }
 
     /// Which documents pass; `None` when all do.
@@ -251,6 +251,11 @@ impl Inner {
         let passing: Vec<bool> = documents.iter().map(|d| passes(filter, d)).collect();
         (!passing.iter().all(|p| *p)).then_some(passing)
     }
+}
+
+/// A row of zeros stands for a text that the model cannot read.
+fn means_something(cosine: f32) -> bool {
+    cosine != 0.0
 }
 
 fn passes(filter: &Filter, document: &PassageDocument) -> bool {

@@ -62,9 +62,18 @@ pub fn embed(
     for (twin, first) in twins {
         twins_of.entry(first).or_default().push(twin);
     }
+    let mut unreadable = 0;
     for window in missing.chunks(WINDOW_CHUNKS) {
         let texts = store.embedding_texts(window)?;
-        let mut waiting: Vec<(Ordinal, String)> = window.iter().copied().zip(texts).collect();
+        let (mut waiting, unread): (Vec<(Ordinal, String)>, Vec<_>) = window
+            .iter()
+            .copied()
+            .zip(texts)
+            .partition(|(_, text)| embedder.reads(text));
+        // Their rows stay zero, which no question is near to.
+        for (ordinal, _) in unread {
+            unreadable += 1 + twins_of.get(&ordinal).map_or(0, Vec::len);
+        }
         waiting.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
         let mut rest = waiting.as_slice();
         while !rest.is_empty() {
@@ -89,6 +98,13 @@ pub fn embed(
         }
     }
     file.finish()?;
+    if unreadable > 0 {
+        tracing::warn!(
+            chunks = unreadable,
+            model = %model.name,
+            "some of the documentation is in a script that the embedding model does not know and is found by its words only; models/README.md tells how to make one for every script, to be given with --model"
+        );
+    }
     let languages: Vec<Language> = store.places.iter().map(|place| place.language).collect();
     let calibration = calibrate(&draft.rows(model.dimension)?, &languages, embedder)?;
     let draft = draft.with_vectors(VectorsManifest {

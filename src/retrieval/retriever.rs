@@ -55,7 +55,7 @@ impl Retriever {
         index: &dyn Index,
         query: &str,
     ) -> Result<Option<Vec<f32>>, RetrievalError> {
-        if index.summary().vectors == 0 {
+        if index.summary().vectors == 0 || !self.queue.embedder().reads(query) {
             return Ok(None);
         }
         match self.queue.embed_query(query.to_owned()).await {

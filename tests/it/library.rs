@@ -130,6 +130,29 @@ fn a_changed_page_is_found_and_a_deleted_one_is_not() {
 }
 
 #[test]
+fn a_script_that_the_model_does_not_know_is_found_by_its_words() {
+    let folders = Folders::with_pages();
+    folders.write(
+        "ru.md",
+        "# Батарея\n\nАккумулятор робота заряжается за четыре часа на станции.\n",
+    );
+    let library = folders.open();
+    library.refresh().expect("indexes");
+    let found = ask(&library, "Где заряжается аккумулятор робота, на станции?");
+    assert_eq!(found.passages[0].document.id, "ru.md");
+    assert!(found.found && found.words_only);
+    let found = ask(&library, "How long does the robot take to charge?");
+    assert_eq!(found.passages[0].document.id, "charge.md");
+    assert!(!found.words_only);
+    assert!(
+        found
+            .passages
+            .iter()
+            .all(|p| p.document.id != "ru.md" || p.score < 0.5)
+    );
+}
+
+#[test]
 fn a_second_process_on_the_same_state_folder_is_refused() {
     let folders = Folders::with_pages();
     let _library = folders.open();
