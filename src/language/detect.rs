@@ -16,6 +16,10 @@ const NON_LATIN_SHARE: f32 = 0.3;
 /// whatlang is reliable from some two hundred on.
 const TRIGRAM_MAX_BYTES: usize = 600;
 
+/// So many of English's own function words in the same bytes tell English without trigrams, which
+/// took a third of the time of indexing words. One or two stand in any text as part of a name.
+const ENGLISH_ENOUGH: usize = 3;
+
 /// Texts shorter than this many bytes are too short for trigrams to tell Latin languages apart.
 const TRIGRAM_MIN_BYTES: usize = 80;
 
@@ -61,10 +65,35 @@ fn latin_language(text: &str) -> LanguageCode {
         return LanguageCode::En;
     }
     let head = &text[..text.floor_char_boundary(TRIGRAM_MAX_BYTES)];
+    if has_english_grammar(head) {
+        return LanguageCode::En;
+    }
     match whatlang::detect(head) {
         Some(info) if info.lang() != whatlang::Lang::Eng && info.is_reliable() => LanguageCode::Und,
         _ => LanguageCode::En,
     }
+}
+
+/// Function words that no other language in Latin script has.
+fn has_english_grammar(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_alphabetic())
+        .filter(|word| {
+            matches!(
+                *word,
+                "the"
+                    | "and"
+                    | "that"
+                    | "this"
+                    | "with"
+                    | "you"
+                    | "your"
+                    | "which"
+                    | "from"
+                    | "when"
+            )
+        })
+        .nth(ENGLISH_ENOUGH - 1)
+        .is_some()
 }
 
 /// Urdu, Persian and Arabic share a script; each has letters the next lacks.
@@ -103,6 +132,30 @@ mod tests {
             ("چگونه یک آزمون را اجرا کنم", LanguageCode::Fa),
             ("मैं एक परीक्षण कैसे चलाऊँ?", LanguageCode::Hi),
             ("12 + 30 = 42", LanguageCode::Und),
+        ] {
+            assert_eq!(detect(text).code, code, "{text}");
+        }
+    }
+
+    #[test]
+    fn longer_texts_in_latin_script_are_english_only_if_they_are() {
+        for (text, code) in [
+            (
+                "Run the tests that match the pattern, and wait until the last one of them is done.",
+                LanguageCode::En,
+            ),
+            (
+                "export default function App({children}) { return <View style={styles.box}>{children}</View>; }",
+                LanguageCode::En,
+            ),
+            (
+                "Starten Sie die Tests mit dem Befehl jest. Die Dokumentation zu \"the and\" steht weiter unten auf dieser Seite.",
+                LanguageCode::Und,
+            ),
+            (
+                "Pour lancer les tests, utilisez la commande jest dans le dossier de votre projet, puis attendez la fin.",
+                LanguageCode::Und,
+            ),
         ] {
             assert_eq!(detect(text).code, code, "{text}");
         }
