@@ -132,8 +132,8 @@ impl Library {
         let work = move || {
             library.refresh_and_log();
             if watch {
-                let folder = library.options.corpus.data.clone();
-                watch::watch(&folder, || {
+                let options = &library.options;
+                watch::watch(&options.corpus.data, &options.state, || {
                     library.refresh_and_log();
                     !library.is_stopping()
                 });

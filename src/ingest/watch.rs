@@ -1,7 +1,7 @@
 //! Follows the data folder: tells the library to look again once changes have calmed down.
 
 use notify::{RecursiveMode, Watcher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -11,12 +11,15 @@ const CALM: Duration = Duration::from_millis(250);
 /// Where the system cannot notify (network folders, watch limits) the folder is looked at anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(60);
 
-/// Calls `changed` after each burst of changes below `folder`, until it returns false.
-pub fn watch(folder: &Path, mut changed: impl FnMut() -> bool) {
+/// Calls `changed` after each burst of changes below `folder`, until it returns false. What changes
+/// below `state` is our own doing, often within the folder itself.
+pub fn watch(folder: &Path, state: &Path, mut changed: impl FnMut() -> bool) {
+    // Events name real paths, whatever way the folders were given.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (folder, state) = (&real(folder), real(state));
     let (sender, events) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let matters = event.is_ok_and(|event| !event.kind.is_access());
-        if matters {
+        if event.is_ok_and(|event| matters(&event, &state)) {
             let _ = sender.send(());
         }
     })
@@ -43,5 +46,42 @@ pub fn watch(folder: &Path, mut changed: impl FnMut() -> bool) {
         if !folder.exists() {
             watching = false;
         }
+    }
+}
+
+fn matters(event: &notify::Event, state: &Path) -> bool {
+    let ours = |path: &PathBuf| path.starts_with(state);
+    !event.kind.is_access() && (event.paths.is_empty() || !event.paths.iter().all(ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_changed_page_is_told_of_and_a_write_to_the_state_folder_is_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().to_owned();
+        let state = data.join("state");
+        std::fs::create_dir(&state).expect("created");
+        let (told, changes) = mpsc::channel();
+        let watching = (data.clone(), state.clone());
+        std::thread::spawn(move || {
+            watch(&watching.0, &watching.1, || {
+                told.send(Instant::now()).is_ok()
+            });
+        });
+        // The watch begins at some moment; a page is written until it is noticed.
+        let noticed = (0..100).any(|turn| {
+            std::fs::write(data.join("page.md"), turn.to_string()).expect("written");
+            changes.recv_timeout(4 * CALM).is_ok()
+        });
+        assert!(noticed);
+        while changes.recv_timeout(4 * CALM).is_ok() {}
+        std::fs::write(state.join("chat.db"), "a turn").expect("written");
+        assert!(changes.recv_timeout(6 * CALM).is_err());
+        std::fs::write(data.join("page.md"), "the last word").expect("written");
+        assert!(changes.recv_timeout(20 * CALM).is_ok());
     }
 }
