@@ -40,6 +40,9 @@ pub struct Question {
     pub request_id: String,
 }
 
+/// Characters of a question at most (the contract's).
+pub const MAX_QUESTION: usize = 500;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

@@ -1,7 +1,7 @@
 //! `ask`: one question, answered in the terminal as it is written.
 
 use super::progress;
-use crate::answer::{AnswerEvent, Mode, Question, Source};
+use crate::answer::{AnswerEvent, MAX_QUESTION, Mode, Question, Source};
 use crate::app::App;
 use crate::config::Config;
 use crate::retrieval::Scope;
@@ -28,11 +28,21 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let question = arguments.question.trim();
+    anyhow::ensure!(
+        !question.is_empty(),
+        "write a question: rag-chatbot ask \"…\""
+    );
+    let length = question.chars().count();
+    anyhow::ensure!(
+        length <= MAX_QUESTION,
+        "a question has at most {MAX_QUESTION} characters; this one has {length}"
+    );
     let app = App::open(config).await?;
     app.start_indexing(false);
     progress::follow(Arc::clone(app.library())).await;
     let mut events = app.answerer().ask(Question {
-        text: arguments.question,
+        text: question.to_owned(),
         session_id: None,
         mode: Mode::FullBook,
         selected_text: None,

@@ -63,6 +63,7 @@ impl Source {
                 problems,
             });
         }
+        let text = unwrap_mdx_blocks(text);
         let (front, start, problem) = front_matter::split(&text);
         problems.extend(problem);
         let flavor = flavor(site, &extension, front.format.as_deref(), &text[start..]);
@@ -75,6 +76,37 @@ impl Source {
             problems,
         })
     }
+}
+
+/// Docusaurus reads what stands in a fence named `mdx-code-block` as part of the page. The two lines
+/// of such a fence are blanked, so that everything else keeps its place in the source.
+fn unwrap_mdx_blocks(text: String) -> String {
+    const NAME: &str = "mdx-code-block";
+    if !text.contains(NAME) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut open: Option<&str> = None;
+    let blank = |line: &str| -> String {
+        let letters = line.trim_end_matches(['\r', '\n']).len();
+        " ".repeat(letters) + &line[letters..]
+    };
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        match (open, trimmed.strip_suffix(NAME)) {
+            (None, Some(fence)) if fence.len() >= 3 && fence.bytes().all(|b| b == b'`') => {
+                open = Some(fence);
+                out.push_str(&blank(line));
+            }
+            (Some(fence), _) if trimmed == fence => {
+                open = None;
+                out.push_str(&blank(line));
+            }
+            _ => out.push_str(line),
+        }
+    }
+    // Without an end it is no such block.
+    if open.is_some() { text } else { out }
 }
 
 /// The file's first `limit` bytes, and whether there were more.
@@ -138,4 +170,22 @@ fn looks_like_mdx(text: &str) -> bool {
             .is_some_and(|c| c.is_ascii_uppercase());
         import || component || trimmed.starts_with("{/*")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unwrap_mdx_blocks;
+
+    #[test]
+    fn a_block_of_mdx_is_part_of_the_page_and_everything_keeps_its_place() {
+        let text = "a\n````mdx-code-block\r\n<Tabs>\n```js\nx\n```\n</Tabs>\n````\nb";
+        let read = unwrap_mdx_blocks(text.to_owned());
+        assert_eq!(read.len(), text.len());
+        assert_eq!(
+            read.replace(' ', ""),
+            "a\n\r\n<Tabs>\n```js\nx\n```\n</Tabs>\n\nb"
+        );
+        let unclosed = "```mdx-code-block\n<Tabs>";
+        assert_eq!(unwrap_mdx_blocks(unclosed.to_owned()), unclosed);
+    }
 }

@@ -81,9 +81,11 @@ pub trait Embedder: Send + Sync {
     /// Share (0–1) of the text, spaces aside, that the model does not know.
     fn unknown_share(&self, text: &str) -> f32;
 
-    /// Whether a vector of `text` means anything: the model knows most of its letters.
+    /// Whether a vector of `text` means anything: the model knows most of its letters. Those of
+    /// ASCII are known to every model.
     fn reads(&self, text: &str) -> bool {
-        self.unknown_share(&text[..text.floor_char_boundary(READ_BYTES)]) < UNREADABLE_SHARE
+        let head = &text[..text.floor_char_boundary(READ_BYTES)];
+        head.is_ascii() || self.unknown_share(head) < UNREADABLE_SHARE
     }
     /// One vector of `identity().dimension` per text, of length 1.
     fn embed(&self, kind: InputKind, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError>;

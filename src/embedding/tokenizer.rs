@@ -147,10 +147,6 @@ impl Tokenizer {
         let Some(unknown) = self.unknown else {
             return 0.0;
         };
-        // Every vocabulary has the letters of ASCII.
-        if text.is_ascii() {
-            return 0.0;
-        }
         let text = self.plain(head(text));
         let Ok(encoding) = self.inner.encode(text.as_ref(), false) else {
             return 0.0;

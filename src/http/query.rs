@@ -6,7 +6,7 @@ use super::answered::{AnswerBody, observe, observe_failure};
 use super::extract::{Body, Client};
 use super::problem::{Code, Problem, ProblemBody};
 use super::{Server, limits, request_id, stream};
-use crate::answer::{AnswerEvent, Mode, Question};
+use crate::answer::{AnswerEvent, MAX_QUESTION, Mode, Question};
 use crate::retrieval::Scope;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -18,8 +18,7 @@ use tokio::sync::mpsc;
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-/// The contract's limits, in characters.
-const MAX_QUERY: usize = 500;
+/// Characters of a selection at most (the contract's).
 const MAX_SELECTION: usize = 10_000;
 /// Sources an answer can be made from; more do not fit a prompt.
 const MAX_TOP_K: usize = 20;
@@ -208,10 +207,10 @@ pub(super) fn checked_query(query: &str) -> Result<String, Problem> {
         return Err(Problem::new(Code::QueryEmpty, "Write a question first."));
     }
     let length = query.chars().count();
-    if length > MAX_QUERY {
+    if length > MAX_QUESTION {
         return Err(Problem::new(
             Code::QueryTooLong,
-            format!("A question has at most {MAX_QUERY} characters; this one has {length}."),
+            format!("A question has at most {MAX_QUESTION} characters; this one has {length}."),
         ));
     }
     Ok(query.to_owned())

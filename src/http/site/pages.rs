@@ -7,6 +7,7 @@ use super::shelf::Row;
 use super::{Site, html, sections};
 use crate::corpus::Section;
 use crate::index::{Index, PassageDocument};
+use crate::language::{Script, detect};
 use std::sync::Arc;
 
 /// The pages of one generation of the index.
@@ -124,6 +125,12 @@ impl<'a> Pages<'a> {
             )),
         );
         let sidebar = self.list(locale, version, document);
+        // A folder without locales may hold pages in any language.
+        let written = detect(&visible_beginning(body));
+        let language = match written.script {
+            Script::Arabic if direction(locale) == "ltr" => written.code.as_str(),
+            _ => locale,
+        };
         format!(
             r##"<!doctype html>
 <html lang="{lang}" dir="{dir}">
@@ -145,8 +152,8 @@ impl<'a> Pages<'a> {
 </body>
 </html>
 "##,
-            lang = escaped(locale),
-            dir = direction(locale),
+            lang = escaped(language),
+            dir = direction(language),
             title = escaped(title),
             site_title = escaped(&site.title),
             widget = html::widget_tag(base),
@@ -197,14 +204,26 @@ fn direction(locale: &str) -> &'static str {
     }
 }
 
-/// A route as it stands in a link.
+/// The text of the first of some HTML, tags left out.
+fn visible_beginning(html: &str) -> String {
+    const BYTES: usize = 8_000;
+    let mut inside_tag = false;
+    let mut text = html[..html.floor_char_boundary(BYTES)].to_owned();
+    text.retain(|letter| {
+        let was_inside = inside_tag;
+        inside_tag = (inside_tag || letter == '<') && letter != '>';
+        !was_inside && !inside_tag
+    });
+    text
+}
+
+/// A route as it stands in a link; what is encoded in it already stays as it is.
 fn encoded(route: &str) -> String {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
     const NOT_IN_PATHS: &AsciiSet = &CONTROLS
         .add(b' ')
         .add(b'"')
         .add(b'#')
-        .add(b'%')
         .add(b'<')
         .add(b'>')
         .add(b'?')
@@ -222,4 +241,19 @@ pub fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
         .replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_told_from_tags() {
+        assert_eq!(visible_beginning("<h1 id=\"a\">بیٹری</h1> x"), "بیٹری x");
+    }
+
+    #[test]
+    fn an_encoded_route_is_not_encoded_again() {
+        assert_eq!(encoded("ur/%D8%A8 x"), "ur/%D8%A8%20x");
+    }
 }
