@@ -64,8 +64,7 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib 
 	benches/peers/run $(PEERS)
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json
 
-bench-check: ## Fails if we have grown slower beside the others than benches/ratios.json says
-	benches/peers/run $(PEERS)
+bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --against benches/ratios.json
 
 ci: tools fmt lint widget site test test-browser test-proxy deny ## All of it

@@ -2,7 +2,7 @@
 //! the same in every corpus and across scripts. It does not know what is decided by it.
 
 use super::Ordinal;
-use super::vector::{Exact, dot_f32};
+use super::vector::{Exact, dot_f32, is_of_read_text};
 use crate::language::{Language, Script};
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +96,7 @@ impl Sample {
         let cosines: Vec<f32> = taken
             .iter()
             .map(|&row| dot_f32(vector, rows.row(row)))
-            // Rows of zeros stand for texts that the model cannot read.
-            .filter(|cosine| *cosine != 0.0)
+            .filter(|cosine| is_of_read_text(*cosine))
             .collect();
         Usual {
             mean: cosines.iter().sum::<f32>() / cosines.len().max(1) as f32,

@@ -3,7 +3,7 @@
 use super::calibration::{Sample, Usual};
 use super::generation::{self, Manifest};
 use super::store;
-use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit};
+use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit, dot_f32, is_of_read_text};
 use super::{
     Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe, StoredChunk,
     StoredSections, Summary, lexical,
@@ -191,8 +191,8 @@ impl Inner {
                 let (words_rank, vector_rank) = ranks[&ordinal];
                 let cosine = match (&self.vectors, &probe.vector) {
                     (Some(rows), Some(vector)) => {
-                        let cosine = super::vector::dot_f32(vector, rows.row(ordinal));
-                        means_something(cosine).then_some(cosine)
+                        let cosine = dot_f32(vector, rows.row(ordinal));
+                        is_of_read_text(cosine).then_some(cosine)
                     }
                     _ => None,
                 };
@@ -241,7 +241,7 @@ impl Inner {
             Some(graph) if share >= GRAPH_MIN_PASSING => graph.search(vector, depth, filter),
             _ => rows.search(vector, depth, filter),
         };
-        hits.retain(|(_, cosine)| means_something(*cosine));
+        hits.retain(|(_, cosine)| is_of_read_text(*cosine));
         hits
     }
 
@@ -251,11 +251,6 @@ impl Inner {
         let passing: Vec<bool> = documents.iter().map(|d| passes(filter, d)).collect();
         (!passing.iter().all(|p| *p)).then_some(passing)
     }
-}
-
-/// A row of zeros stands for a text that the model cannot read.
-fn means_something(cosine: f32) -> bool {
-    cosine != 0.0
 }
 
 fn passes(filter: &Filter, document: &PassageDocument) -> bool {

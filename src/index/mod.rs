@@ -152,11 +152,18 @@ pub enum IndexError {
 impl IndexError {
     pub(crate) fn io(context: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let context = context.into();
-        move |source| match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull,
-            _ => Self::Io { context, source },
+        move |source| match is_no_room(&source) {
+            true => Self::DiskFull,
+            false => Self::Io { context, source },
         }
     }
+}
+
+fn is_no_room(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 impl From<rusqlite::Error> for IndexError {
@@ -173,11 +180,7 @@ impl From<tantivy::TantivyError> for IndexError {
         // It wraps what the system said, several layers deep.
         let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
         while let Some(inner) = cause {
-            let kind = inner.downcast_ref::<std::io::Error>().map(|e| e.kind());
-            if matches!(
-                kind,
-                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-            ) {
+            if inner.downcast_ref().is_some_and(is_no_room) {
                 return Self::DiskFull;
             }
             cause = inner.source();

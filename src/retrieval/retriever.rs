@@ -5,7 +5,7 @@ use super::fusion::{Fused, fuse};
 use super::{Explain, KnownScopes, Passage, RetrievalError, Retrieved, Scope, Search};
 use crate::embedding::{EmbedError, EmbeddingQueue};
 use crate::index::{Filter, Index, IndexError, Probe, StoredChunk};
-use crate::language;
+use crate::language::{self, Language};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +46,8 @@ impl Retriever {
     ) -> Result<(Vec<Fused>, Signals), RetrievalError> {
         let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
         let vector = self.embed(index.as_ref(), query).await?;
-        let attempt = attempt(index.as_ref(), query, vector, scope).await?;
+        let language = language::detect(query);
+        let attempt = attempt(index.as_ref(), query, language, vector, scope).await?;
         Ok((attempt.fused, attempt.signals))
     }
 
@@ -84,13 +85,14 @@ impl Search for Retriever {
         let embed_ms = elapsed_ms(started);
         let words_only = vector.is_none();
 
-        let mut best = attempt(index.as_ref(), query, vector.clone(), scope).await?;
+        let language = language::detect(query);
+        let mut best = attempt(index.as_ref(), query, language, vector.clone(), scope).await?;
         let mut fallback = None;
         for wider in wider_scopes(scope) {
             if best.signals.probability() >= THRESHOLD {
                 break;
             }
-            let other = attempt(index.as_ref(), query, vector.clone(), &wider).await?;
+            let other = attempt(index.as_ref(), query, language, vector.clone(), &wider).await?;
             if other.signals.probability() > best.signals.probability() {
                 best = other;
                 fallback = Some(wider);
@@ -98,7 +100,6 @@ impl Search for Retriever {
         }
 
         let answerable = best.signals.probability();
-        let language = language::detect(query);
         let ordered = drop_translations(index.as_ref(), best.fused, language, top_k).await?;
         Ok(Retrieved {
             passages: ordered,
@@ -135,6 +136,7 @@ impl Search for Retriever {
 async fn attempt(
     index: &dyn Index,
     query: &str,
+    language: Language,
     vector: Option<Vec<f32>>,
     scope: &Scope,
 ) -> Result<Attempt, RetrievalError> {
@@ -153,12 +155,7 @@ async fn attempt(
     let started = Instant::now();
     let fused = fuse(&candidates);
     let calibration = index.summary().calibration;
-    let signals = Signals::of(
-        language::detect(query),
-        &candidates,
-        &fused,
-        calibration.as_ref(),
-    );
+    let signals = Signals::of(language, &candidates, &fused, calibration.as_ref());
     Ok(Attempt {
         fused,
         signals,
@@ -192,7 +189,7 @@ fn wider_scopes(scope: &Scope) -> Vec<Scope> {
 async fn drop_translations(
     index: &dyn Index,
     fused: Vec<Fused>,
-    language: language::Language,
+    language: Language,
     top_k: usize,
 ) -> Result<Vec<Passage>, RetrievalError> {
     // Twice as many as are wanted: about half may be translations of the other half.

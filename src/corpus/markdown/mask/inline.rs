@@ -9,12 +9,7 @@ use std::ops::Range;
 impl Masker<'_> {
     /// Masks tags, expressions and comments from `content` to the end of the line they end on.
     /// Returns the start of the next line, and whether there was text besides.
-    pub(super) fn inline(
-        &mut self,
-        line_start: usize,
-        content: usize,
-        listed: bool,
-    ) -> (usize, bool) {
+    pub(super) fn inline(&mut self, content: usize, listed: bool) -> (usize, bool) {
         let mut i = content;
         let mut text = false;
         let mut masked: Vec<(Range<usize>, u8, u8)> = Vec::new();
@@ -89,7 +84,6 @@ impl Masker<'_> {
                 self.fill(range, first, rest);
             }
         }
-        debug_assert!(line_start <= i);
         ((i + 1).min(self.bytes.len().max(i)), text)
     }
 

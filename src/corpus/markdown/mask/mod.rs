@@ -133,7 +133,7 @@ impl<'s> Masker<'s> {
                 continue;
             }
             if self.mdx {
-                let (next, text) = self.inline(at, content, listed);
+                let (next, text) = self.inline(content, listed);
                 in_paragraph = text && !line.starts_with(b"#") && !is_blank(line);
                 at = next;
             } else {
