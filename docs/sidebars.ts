@@ -45,7 +45,7 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Operations',
       link: {type: 'doc', id: 'operations/index'},
-      items: ['operations/running', 'operations/state'],
+      items: ['operations/running', 'operations/keys', 'operations/state'],
     },
     {
       type: 'category',

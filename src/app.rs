@@ -8,7 +8,7 @@ use crate::answer::{self, Answerer, Generator, openai};
 use crate::config::Config;
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
-use crate::guard::{self, Gate, RateLimiter};
+use crate::guard::{self, Gate, Keys, RateLimiter};
 use crate::http::{self, Server, site};
 use crate::index::Index;
 use crate::ingest::{self, Library};
@@ -62,6 +62,7 @@ impl App {
                 ..answer::Options::default()
             },
         });
+        let keys = Keys::new(Arc::clone(&store.keys), config.admin_key.as_ref());
         store::spawn_purge(Arc::clone(&store.sessions), PURGE_EVERY);
         Ok(Self {
             server: Server {
@@ -70,6 +71,7 @@ impl App {
                 library,
                 store,
                 limiter: Arc::new(RateLimiter::new(&limits)),
+                keys: Arc::new(keys),
                 site: Arc::new(site),
                 metrics: metrics.clone(),
                 options: Arc::new(http_options(config)),
@@ -91,6 +93,11 @@ impl App {
 
     pub fn answerer(&self) -> &Answerer {
         &self.server.answerer
+    }
+
+    /// Who holds which key.
+    pub fn keys(&self) -> &Arc<Keys> {
+        &self.server.keys
     }
 
     /// Brings the index up to date in the background and, with `watch`, keeps it so.
@@ -211,6 +218,5 @@ fn http_options(config: &Config) -> http::Options {
         environment: config.environment.clone(),
         allowed_origins: config.allowed_origins.clone(),
         trusted_proxies: config.trusted_proxies,
-        admin_key: config.admin_key.clone(),
     }
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod eval;
 mod health;
 mod index;
+mod key;
 mod progress;
 mod search;
 mod serve;
@@ -48,6 +49,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Check that everything this needs is there
     Doctor(doctor::Arguments),
+    /// Make, list, exchange and revoke the keys of programs
+    Key(key::Arguments),
     /// Ask a running server whether it is healthy
     Health,
     /// Write completions for a shell
@@ -110,6 +113,7 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Ask(arguments) => ask::run(arguments, config).await,
             Command::Search(arguments) => search::run(arguments, config).await,
             Command::Eval(arguments) => eval::run(&arguments, config).await,
+            Command::Key(arguments) => key::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(&arguments, config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),
         }

@@ -20,6 +20,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
     let app = App::open(config).await?;
+    show_first_key(&app).await?;
     app.start_indexing(config.watch);
     tracing::info!("open http://{address}{}", app.base());
     let follower = tokio::spawn(progress::follow(Arc::clone(app.library())));
@@ -45,6 +46,18 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     app.stop();
     follower.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever sees the first start can manage the server from then on. Not through the log: that is
+/// kept, and this must not be.
+async fn show_first_key(app: &App) -> anyhow::Result<()> {
+    if let Some(first) = app.keys().issue_first().await? {
+        eprintln!(
+            "The first admin key, shown this once (more: rag-chatbot key --help):\n\n    {}\n",
+            first.token.expose()
+        );
+    }
+    Ok(())
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

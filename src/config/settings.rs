@@ -121,7 +121,7 @@ settings! {
     /// Hours without a question after which a conversation is forgotten
     #[arg(env = "SESSION_TIMEOUT_HOURS", value_name = "N")]
     session_timeout_hours: u32,
-    /// Key that may add documents through POST /ingest; without one nobody may
+    /// An admin key from outside, instead of the one made at the first start
     #[arg(env = "RAG_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
     admin_key: Secret,
 }

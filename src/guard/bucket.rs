@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 pub(super) struct Bucket {
     tokens: f64,
     at: Instant,
+    size: Size,
 }
 
 /// How large a bucket is and how long it takes to fill.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Size {
     pub capacity: u32,
     pub period: Duration,
@@ -27,11 +28,13 @@ impl Bucket {
         Self {
             tokens: f64::from(size.capacity),
             at: now,
+            size,
         }
     }
 
-    /// Lets the time since the last look flow in.
+    /// Lets the time since the last look flow in, into a bucket that may have a new size.
     pub fn refill(&mut self, size: Size, now: Instant) {
+        self.size = size;
         let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
         self.tokens = (self.tokens + elapsed * size.per_second()).min(f64::from(size.capacity));
         self.at = self.at.max(now);
@@ -50,16 +53,20 @@ impl Bucket {
         (self.tokens + 1e-6) as u32
     }
 
-    pub fn is_full(&self, size: Size) -> bool {
-        self.tokens >= f64::from(size.capacity) - 1e-6
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.tokens >= f64::from(self.size.capacity) - 1e-6
     }
 
     /// Seconds until there is one token, at least 1 so that a client really waits.
-    pub fn seconds_to_one(&self, size: Size) -> u64 {
-        (((1.0 - self.tokens) / size.per_second()).ceil() as u64).max(1)
+    pub fn seconds_to_one(&self) -> u64 {
+        (((1.0 - self.tokens) / self.size.per_second()).ceil() as u64).max(1)
     }
 
-    pub fn seconds_to_full(&self, size: Size) -> u64 {
-        ((f64::from(size.capacity) - self.tokens) / size.per_second()).ceil() as u64
+    pub fn seconds_to_full(&self) -> u64 {
+        ((f64::from(self.size.capacity) - self.tokens) / self.size.per_second()).ceil() as u64
     }
 }

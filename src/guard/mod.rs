@@ -1,15 +1,18 @@
 //! Who may ask, and how much: rate limits and the number of answers generated at once.
 //!
-//! Everything here is in memory and bounded. It does not know headers, sessions' contents or what
-//! is being asked; the caller says who.
+//! Limits are in memory and bounded; keys are kept in the store. It does not know headers,
+//! sessions' contents or what is being asked; the caller says who.
 
 mod bucket;
 mod gate;
+pub mod keys;
 mod rate;
 
 pub use gate::{Gate, Permit};
+pub use keys::Keys;
 pub use rate::RateLimiter;
 
+use crate::store::KeyLimits;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -42,8 +45,15 @@ impl Default for Options {
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Who {
-    pub address: IpAddr,
+    pub asker: Asker,
     pub session: Option<String>,
+}
+
+/// Whose limits a question counts against. Behind a key many readers may share one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    Address(IpAddr),
+    Key { line: String, limits: KeyLimits },
 }
 
 /// Whether a question may be asked now, in the numbers of the `X-RateLimit-*` headers.

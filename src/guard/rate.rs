@@ -1,34 +1,46 @@
-//! Rate limits in memory: one bucket per session and minute, address and minute, address and day.
+//! Rate limits in memory: one bucket per session and minute, and per address or key a minute and
+//! a day.
 //!
 //! Memory is bounded: full buckets say nothing and are dropped, and past the cap the fullest go
 //! first, so that a flood of new addresses cannot push out one that has used up its share.
 
 use super::bucket::{Bucket, Size};
-use super::{Decision, Options, Who};
+use super::{Asker, Decision, Options, Who};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Buckets kept per limit. At some 100 bytes each, three tables of this stay under 20 MB.
+/// Buckets kept per limit. At some 100 bytes each, five tables of this stay under 30 MB.
 const MAX_BUCKETS: usize = 50_000;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Decides who may ask now.
 pub struct RateLimiter {
-    sessions: Option<Mutex<Table<String>>>,
-    addresses: Option<Mutex<Table<IpAddr>>>,
-    days: Option<Mutex<Table<IpAddr>>>,
+    per_minute: u32,
+    per_day: u32,
+    tables: Mutex<Tables>,
+}
+
+/// One table per limit. Locked together: a question is taken from all of them or from none.
+#[derive(Default)]
+struct Tables {
+    sessions: Table<String>,
+    addresses: Table<IpAddr>,
+    address_days: Table<IpAddr>,
+    keys: Table<String>,
+    key_days: Table<String>,
 }
 
 impl RateLimiter {
     pub fn new(options: &Options) -> Self {
-        let minute = size(options.queries_per_minute, 60);
-        let day = size(options.queries_per_day, 24 * 60 * 60);
         Self {
-            sessions: minute.map(Table::locked),
-            addresses: minute.map(Table::locked),
-            days: day.map(Table::locked),
+            per_minute: options.queries_per_minute,
+            per_day: options.queries_per_day,
+            tables: Mutex::default(),
         }
     }
 
@@ -38,40 +50,51 @@ impl RateLimiter {
     }
 
     fn check_at(&self, who: &Who, now: Instant) -> Decision {
-        let address = bucket_address(who.address);
-        let mut sessions = lock(&self.sessions);
-        let mut addresses = lock(&self.addresses);
-        let mut days = lock(&self.days);
-        let mut asked: Vec<(&mut Bucket, Size)> = Vec::with_capacity(3);
-        if let (Some(table), Some(session)) = (sessions.as_mut(), &who.session) {
-            asked.push(table.bucket(session.clone(), now));
+        // A panic while the lock was held leaves counts that are at worst one off: carry on.
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = &mut *tables;
+        let (minute, day) = (size(self.per_minute, MINUTE), size(self.per_day, DAY));
+        let mut asked = Vec::with_capacity(3);
+        if let (Some(session), Some(size)) = (&who.session, minute) {
+            asked.push(tables.sessions.bucket(session.clone(), size, now));
         }
-        if let Some(table) = addresses.as_mut() {
-            asked.push(table.bucket(address, now));
-        }
-        if let Some(table) = days.as_mut() {
-            asked.push(table.bucket(address, now));
+        match &who.asker {
+            Asker::Address(address) => {
+                let address = bucket_address(*address);
+                asked.extend(minute.map(|size| tables.addresses.bucket(address, size, now)));
+                asked.extend(day.map(|size| tables.address_days.bucket(address, size, now)));
+            }
+            Asker::Key { line, limits } => {
+                let own = |limit: Option<u32>, period, general| match limit {
+                    Some(limit) => size(limit, period),
+                    None => general,
+                };
+                let minute = own(limits.queries_per_minute, MINUTE, minute);
+                let day = own(limits.queries_per_day, DAY, day);
+                asked.extend(minute.map(|size| tables.keys.bucket(line.clone(), size, now)));
+                asked.extend(day.map(|size| tables.key_days.bucket(line.clone(), size, now)));
+            }
         }
         decide(&mut asked)
     }
 }
 
-fn decide(asked: &mut [(&mut Bucket, Size)]) -> Decision {
-    let allowed = asked.iter().all(|(bucket, _)| bucket.has_one());
+fn decide(asked: &mut [&mut Bucket]) -> Decision {
+    let allowed = asked.iter().all(|bucket| bucket.has_one());
     if allowed {
-        asked.iter_mut().for_each(|(bucket, _)| bucket.take());
+        asked.iter_mut().for_each(|bucket| bucket.take());
     }
     let retry_after_s = asked
         .iter()
-        .filter(|(bucket, _)| !allowed && !bucket.has_one())
-        .map(|(bucket, size)| bucket.seconds_to_one(*size))
+        .filter(|bucket| !allowed && !bucket.has_one())
+        .map(|bucket| bucket.seconds_to_one())
         .max();
-    match asked.iter().min_by_key(|(bucket, _)| bucket.remaining()) {
-        Some((bucket, size)) => Decision {
+    match asked.iter().min_by_key(|bucket| bucket.remaining()) {
+        Some(bucket) => Decision {
             allowed,
-            limit: size.capacity,
+            limit: bucket.size().capacity,
             remaining: bucket.remaining(),
-            reset_s: bucket.seconds_to_full(*size),
+            reset_s: bucket.seconds_to_full(),
             retry_after_s,
         },
         None => Decision {
@@ -92,59 +115,42 @@ fn bucket_address(address: IpAddr) -> IpAddr {
     }
 }
 
-fn size(capacity: u32, period_s: u64) -> Option<Size> {
-    (capacity > 0).then_some(Size {
-        capacity,
-        period: Duration::from_secs(period_s),
-    })
+/// `None` where there is no limit.
+fn size(capacity: u32, period: Duration) -> Option<Size> {
+    (capacity > 0).then_some(Size { capacity, period })
 }
 
-fn lock<K>(table: &Option<Mutex<Table<K>>>) -> Option<std::sync::MutexGuard<'_, Table<K>>> {
-    // A panic while the lock was held leaves counts that are at worst one off: carry on.
-    table
-        .as_ref()
-        .map(|t| t.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-}
+struct Table<K>(HashMap<K, Bucket>);
 
-struct Table<K> {
-    size: Size,
-    buckets: HashMap<K, Bucket>,
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
 }
 
 impl<K: Eq + Hash + Clone> Table<K> {
-    fn locked(size: Size) -> Mutex<Self> {
-        Mutex::new(Self {
-            size,
-            buckets: HashMap::new(),
-        })
-    }
-
-    fn bucket(&mut self, key: K, now: Instant) -> (&mut Bucket, Size) {
-        if self.buckets.len() >= MAX_BUCKETS && !self.buckets.contains_key(&key) {
+    fn bucket(&mut self, key: K, size: Size, now: Instant) -> &mut Bucket {
+        if self.0.len() >= MAX_BUCKETS && !self.0.contains_key(&key) {
             self.make_room(now);
         }
-        let size = self.size;
-        let bucket = self
-            .buckets
-            .entry(key)
-            .or_insert_with(|| Bucket::full(size, now));
+        let bucket = self.0.entry(key);
+        let bucket = bucket.or_insert_with(|| Bucket::full(size, now));
         bucket.refill(size, now);
-        (bucket, size)
+        bucket
     }
 
     /// Drops full buckets; if that is not half of them, the fullest too.
     fn make_room(&mut self, now: Instant) {
-        let size = self.size;
-        self.buckets.retain(|_, bucket| {
-            bucket.refill(size, now);
-            !bucket.is_full(size)
+        self.0.retain(|_, bucket| {
+            bucket.refill(bucket.size(), now);
+            !bucket.is_full()
         });
-        if self.buckets.len() > MAX_BUCKETS / 2 {
-            let mut left: Vec<u32> = self.buckets.values().map(Bucket::remaining).collect();
+        if self.0.len() > MAX_BUCKETS / 2 {
+            let mut left: Vec<u32> = self.0.values().map(Bucket::remaining).collect();
             let middle = left.len() / 2;
             let (_, &mut median, _) = left.select_nth_unstable(middle);
-            let mut surplus = self.buckets.len() - MAX_BUCKETS / 2;
-            self.buckets.retain(|_, bucket| {
+            let mut surplus = self.0.len() - MAX_BUCKETS / 2;
+            self.0.retain(|_, bucket| {
                 let drop = surplus > 0 && bucket.remaining() >= median;
                 surplus -= usize::from(drop);
                 !drop
@@ -167,7 +173,7 @@ mod tests {
 
     fn who(last: u8, session: Option<&str>) -> Who {
         Who {
-            address: IpAddr::from([10, 0, 0, last]),
+            asker: Asker::Address(IpAddr::from([10, 0, 0, last])),
             session: session.map(str::to_owned),
         }
     }
@@ -229,7 +235,7 @@ mod tests {
         let limiter = limiter(1, 1000);
         let now = Instant::now();
         let v6 = |text: &str| Who {
-            address: text.parse().expect("an address"),
+            asker: Asker::Address(text.parse().expect("an address")),
             session: None,
         };
         assert!(limiter.check_at(&v6("2001:db8::1"), now).allowed);
@@ -248,12 +254,18 @@ mod tests {
         }
         for n in 0..(MAX_BUCKETS as u32 * 3) {
             let flood = Who {
-                address: IpAddr::from(std::net::Ipv4Addr::from(0x0b00_0000 + n)),
+                asker: Asker::Address(std::net::Ipv4Addr::from(0x0b00_0000 + n).into()),
                 session: None,
             };
             limiter.check_at(&flood, now);
         }
-        let held = lock(&limiter.addresses).map_or(0, |table| table.buckets.len());
+        let held = limiter
+            .tables
+            .lock()
+            .expect("not poisoned")
+            .addresses
+            .0
+            .len();
         assert!(held <= MAX_BUCKETS);
         assert!(!limiter.check_at(&who(1, None), now).allowed);
     }

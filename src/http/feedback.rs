@@ -1,6 +1,7 @@
 //! `POST /feedback`: a reader's judgement of an answer.
 
 use super::Server;
+use super::caller::Reader;
 use super::extract::Body;
 use super::problem::{Code, Problem, ProblemBody};
 use crate::store::{Rating, StoreError};
@@ -41,6 +42,8 @@ pub enum RatingBody {
     responses(
         (status = 204, description = "Kept"),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such answer", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not application/json", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A wrong field", body = ProblemBody, content_type = "application/problem+json"),
@@ -48,6 +51,7 @@ pub enum RatingBody {
 )]
 pub async fn give(
     State(server): State<Server>,
+    _: Reader,
     Body(body): Body<FeedbackBody>,
 ) -> Result<StatusCode, Problem> {
     let comment = body

@@ -1,14 +1,13 @@
 //! `POST /ingest`: a chapter from somewhere else than the folder, from whoever holds the key.
 
 use super::Server;
+use super::caller::Writer;
 use super::extract::Body;
-use super::problem::{Code, Problem, ProblemBody};
+use super::problem::{BodyRefusals, Code, KeyRefusals, Problem};
 use super::request_id;
 use crate::ingest::{IngestError, Pushed};
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
-use axum::http::header;
-use axum::http::request::Parts;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -51,53 +50,18 @@ pub struct IngestedBody {
     error: Option<String>,
 }
 
-/// Proof that the request may write documents.
-pub struct Writer;
-
-impl FromRequestParts<Server> for Writer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        let given = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .map(str::trim)
-            .ok_or_else(|| {
-                Problem::new(
-                    Code::Unauthorized,
-                    "Send a key as `Authorization: Bearer KEY`.",
-                )
-            })?;
-        let allowed = server.options.admin_key.as_ref().is_some_and(|key| {
-            // Comparing hashes takes the same time wherever the first difference is.
-            blake3::hash(key.expose().as_bytes()) == blake3::hash(given.as_bytes())
-        });
-        allowed
-            .then_some(Self)
-            .ok_or_else(|| Problem::new(Code::Forbidden, "This key may not add documents."))
-    }
-}
-
 /// Adds a chapter to the index.
 #[utoipa::path(
     post, path = "/ingest", tag = "documents", request_body = IngestBody, security(("key" = ["write:documents"])),
     responses(
         (status = 200, body = IngestedBody),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No key", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A wrong field", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault on the server", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Busy; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+        BodyRefusals,
+        KeyRefusals,
     )
 )]
 pub async fn add(
     State(server): State<Server>,
-    _: Writer,
+    Writer(caller): Writer,
     Body(body): Body<IngestBody>,
 ) -> Result<Json<IngestedBody>, Problem> {
     if body.content.len() > MAX_CONTENT_BYTES {
@@ -136,6 +100,7 @@ pub async fn add(
         .expect("adding a document does not panic")
         .map_err(failed)?;
     let (vectors, total_chunks) = counts(&server);
+    tracing::info!(by = caller.label(), added, "a document was sent");
     Ok(Json(IngestedBody {
         ingested: added,
         skipped: !added,

@@ -1,35 +1,71 @@
 //! Rate limits as headers: what is left on every answer, and when to come back on a 429.
 
 use super::Server;
+use super::caller::Caller;
 use super::problem::{Code, Problem};
-use crate::guard::{Decision, Who};
+use crate::guard::{Asker, Decision, Who};
 use crate::telemetry::metrics::LIMITED;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use std::net::IpAddr;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
-/// Takes one question from the limits of this address and session.
-pub fn take(
+/// Takes one question from the limits of this caller and session.
+pub async fn take(
     server: &Server,
-    address: IpAddr,
+    caller: &Caller,
     session: Option<&str>,
 ) -> Result<Decision, Box<Response>> {
     let who = Who {
-        address,
+        asker: match &caller.key {
+            Some(key) => Asker::Key {
+                line: key.line.clone(),
+                limits: key.limits,
+            },
+            None => Asker::Address(caller.address),
+        },
         session: session.map(str::to_owned),
     };
     let decision = server.limiter.check(&who);
-    if decision.allowed {
-        return Ok(decision);
+    if !decision.allowed {
+        let wait_s = decision.retry_after_s.unwrap_or(decision.reset_s);
+        let sentence = format!("Too many questions; ask again in {wait_s} seconds.");
+        return Err(refused(Code::RateLimited, sentence, wait_s, &decision));
     }
+    if let Some(key) = &caller.key {
+        match server.keys.spend(key, 1).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let sentence = "This key's questions of the month are used up.".to_owned();
+                let wait_s = seconds_to_next_month();
+                return Err(refused(Code::QuotaUsedUp, sentence, wait_s, &decision));
+            }
+            Err(error) => return Err(Box::new(Problem::from(error).into_response())),
+        }
+    }
+    Ok(decision)
+}
+
+fn refused(code: Code, sentence: String, wait_s: u64, decision: &Decision) -> Box<Response> {
     metrics::counter!(LIMITED).increment(1);
-    let wait_s = decision.retry_after_s.unwrap_or(decision.reset_s);
-    let problem = Problem::new(
-        Code::RateLimited,
-        format!("Too many questions; ask again in {wait_s} seconds."),
-    )
-    .retry_after(wait_s);
-    Err(Box::new(with_headers(problem.into_response(), &decision)))
+    let problem = Problem::new(code, sentence).retry_after(wait_s);
+    Box::new(with_headers(problem.into_response(), decision))
+}
+
+fn seconds_to_next_month() -> u64 {
+    let now = Timestamp::now();
+    let next = now
+        .to_zoned(TimeZone::UTC)
+        .first_of_month()
+        .and_then(|first| first.start_of_day())
+        .and_then(|first| first.checked_add(1.month()));
+    // Out of jiff's calendar in the year 9999 only.
+    next.map_or(1, |next| {
+        next.timestamp()
+            .duration_since(now)
+            .as_secs()
+            .unsigned_abs()
+    })
 }
 
 /// The response with the `X-RateLimit-*` headers.

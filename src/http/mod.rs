@@ -3,15 +3,19 @@
 //! One file per resource, and the wire types with it. What an answer is, where passages come from
 //! and who may ask is decided below; here it is read from requests and written to responses.
 
+mod address;
 mod answered;
+mod api_keys;
 mod asset;
 mod base_path;
 mod bundle;
+mod caller;
 mod catalogue;
 mod excerpt;
 mod extract;
 mod feedback;
 mod health;
+mod hearing;
 mod ingest;
 mod layers;
 mod limits;
@@ -26,11 +30,10 @@ mod stream;
 mod widget;
 
 use crate::answer::Answerer;
-use crate::guard::RateLimiter;
+use crate::guard::{Keys, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
-use crate::secret::Secret;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
@@ -66,7 +69,6 @@ pub struct Options {
     pub allowed_origins: Vec<String>,
     /// Proxies in front whose `X-Forwarded-For` is believed.
     pub trusted_proxies: u8,
-    pub admin_key: Option<Secret>,
 }
 
 /// What handlers work with; cheap to clone.
@@ -77,6 +79,7 @@ pub struct Server {
     pub library: Arc<Library>,
     pub store: Store,
     pub limiter: Arc<RateLimiter>,
+    pub keys: Arc<Keys>,
     pub site: Arc<Site>,
     pub metrics: PrometheusHandle,
     pub options: Arc<Options>,
@@ -101,6 +104,9 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(search::sections))
         .routes(routes!(sessions::read, sessions::delete))
         .routes(routes!(feedback::give))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::rotate))
+        .routes(routes!(api_keys::revoke))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()

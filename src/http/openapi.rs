@@ -19,6 +19,7 @@ use utoipa::{Modify, OpenApi as Describe};
         (name = "questions", description = "Asking and searching"),
         (name = "conversations", description = "What was asked before"),
         (name = "documents", description = "Adding documents"),
+        (name = "keys", description = "Managing the keys of programs"),
         (name = "operation", description = "For those who run it"),
     ),
     modifiers(&Keys),
@@ -31,7 +32,7 @@ impl Modify for Keys {
     fn modify(&self, openapi: &mut OpenApi) {
         let key = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A key with the scope `write:documents`."))
+            .description(Some("A key `rk_…` with the scope that the endpoint names."))
             .build();
         openapi
             .components

@@ -10,7 +10,9 @@ use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use std::collections::BTreeMap;
+use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// What went wrong, as programs may rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +27,16 @@ pub enum Code {
     ContentTooLarge,
     BodyTooLarge,
     UnsupportedMediaType,
+    TwoCredentials,
     Unauthorized,
     Forbidden,
     NotFound,
     MethodNotAllowed,
     SessionNotFound,
     MessageNotFound,
+    KeyNotFound,
     RateLimited,
+    QuotaUsedUp,
     Overloaded,
     NotReady,
     Internal,
@@ -88,6 +93,11 @@ impl Code {
                 "unsupported_media_type",
                 "The body must be application/json",
             ),
+            Self::TwoCredentials => (
+                S::BAD_REQUEST,
+                "two_credentials",
+                "There is more than one credential",
+            ),
             Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "A key is needed"),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "This key may not do that"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here"),
@@ -102,6 +112,12 @@ impl Code {
                 "There is no such conversation",
             ),
             Self::MessageNotFound => (S::NOT_FOUND, "message_not_found", "There is no such answer"),
+            Self::KeyNotFound => (S::NOT_FOUND, "key_not_found", "There is no such key"),
+            Self::QuotaUsedUp => (
+                S::TOO_MANY_REQUESTS,
+                "quota_used_up",
+                "The key's quota is used up",
+            ),
             Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many questions"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "The server is busy"),
             Self::NotReady => (
@@ -189,6 +205,52 @@ impl Problem {
             request_id,
             retry_after: self.retry_after_s,
         }
+    }
+}
+
+/// Describes refusals that several endpoints share, so that each is described once.
+pub fn described<const N: usize>(
+    refusals: [(u16, &str); N],
+) -> BTreeMap<String, RefOr<openapi::Response>> {
+    refusals
+        .map(|(status, description)| {
+            let problem = Ref::from_schema_name(ProblemBody::name());
+            let response = ResponseBuilder::new()
+                .description(description)
+                .content("application/problem+json", Content::new(Some(problem)));
+            (status.to_string(), response.build().into())
+        })
+        .into()
+}
+
+/// How every endpoint that needs a key refuses.
+pub struct KeyRefusals;
+
+impl IntoResponses for KeyRefusals {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        described([
+            (
+                400,
+                "A wrong address, not JSON, or more than one credential",
+            ),
+            (401, "No key that counts"),
+            (403, "A key that may not"),
+            (500, "A fault on the server"),
+            (503, "Busy; see Retry-After"),
+        ])
+    }
+}
+
+/// How every endpoint that takes a body refuses it.
+pub struct BodyRefusals;
+
+impl IntoResponses for BodyRefusals {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        described([
+            (413, "Too large"),
+            (415, "Not application/json"),
+            (422, "A wrong field"),
+        ])
     }
 }
 

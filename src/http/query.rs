@@ -3,8 +3,10 @@
 //! This file checks and translates; what an answer is, is decided in `answer`.
 
 use super::answered::{AnswerBody, observe, observe_failure};
-use super::extract::{Body, Client};
-use super::problem::{Code, Problem, ProblemBody};
+use super::caller::{Asker, Caller};
+use super::extract::Body;
+use super::hearing::Hearing;
+use super::problem::{Code, Problem, described};
 use super::{Server, limits, request_id, stream};
 use crate::answer::{AnswerEvent, MAX_QUESTION, Mode, Question};
 use crate::retrieval::Scope;
@@ -13,9 +15,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
-use tokio::sync::mpsc;
-use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{self, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
 /// Characters of a selection at most (the contract's).
@@ -94,8 +94,10 @@ struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let refusals = [
-            (400, "Not JSON"),
+        described([
+            (400, "Not JSON, or more than one credential"),
+            (401, "A key that does not count"),
+            (403, "A key that may not ask"),
             (404, "No such conversation"),
             (413, "The selected text is too long"),
             (415, "Not application/json"),
@@ -103,16 +105,7 @@ impl IntoResponses for Refusals {
             (429, "Too many questions; see Retry-After"),
             (500, "A fault on the server"),
             (503, "Busy or not ready; see Retry-After"),
-        ];
-        refusals
-            .map(|(status, description)| {
-                let problem = Ref::from_schema_name(ProblemBody::name());
-                let response = ResponseBuilder::new()
-                    .description(description)
-                    .content("application/problem+json", Content::new(Some(problem)));
-                (status.to_string(), response.build().into())
-            })
-            .into()
+        ])
     }
 }
 
@@ -127,13 +120,13 @@ impl IntoResponses for Refusals {
 )]
 pub async fn query(
     State(server): State<Server>,
-    Client(address): Client,
+    Asker(caller): Asker,
     headers: HeaderMap,
     Body(body): Body<QueryBody>,
 ) -> Result<Response, Problem> {
     let streamed = body.stream || wants_events(&headers);
     let question = checked(&server, body)?;
-    Ok(ask(&server, address, question, streamed).await)
+    Ok(ask(&server, &caller, question, streamed).await)
 }
 
 /// Asks a selected text alone.
@@ -147,7 +140,7 @@ pub async fn query(
 )]
 pub async fn query_selected_text(
     State(server): State<Server>,
-    Client(address): Client,
+    Asker(caller): Asker,
     headers: HeaderMap,
     Body(body): Body<SelectedTextBody>,
 ) -> Result<Response, Problem> {
@@ -160,7 +153,7 @@ pub async fn query_selected_text(
         top_k: default_top_k(),
         request_id: request_id::current(),
     };
-    Ok(ask(&server, address, question, wants_events(&headers)).await)
+    Ok(ask(&server, &caller, question, wants_events(&headers)).await)
 }
 
 fn checked(server: &Server, body: QueryBody) -> Result<Question, Problem> {
@@ -241,22 +234,21 @@ fn wants_events(headers: &HeaderMap) -> bool {
         .any(|value| value.contains("text/event-stream"))
 }
 
-async fn ask(server: &Server, address: IpAddr, question: Question, streamed: bool) -> Response {
-    let decision = match limits::take(server, address, question.session_id.as_deref()) {
+async fn ask(server: &Server, caller: &Caller, question: Question, streamed: bool) -> Response {
+    let decision = match limits::take(server, caller, question.session_id.as_deref()).await {
         Ok(decision) => decision,
         Err(refused) => return *refused,
     };
     let request_id = question.request_id.clone();
-    let mut events = server.answerer.ask(question);
+    let mut hearing = Hearing::begin(server, caller, question);
     let response = if streamed {
         // What fails before anything was said still gets its status.
-        match events.recv().await {
-            Some(AnswerEvent::Failed(error)) => failed(error.into()),
-            None => failed(ended_early()),
-            Some(first) => stream::response(first, events, request_id),
+        match hearing.next().await {
+            Ok(first) => stream::response(first, hearing, request_id),
+            Err(problem) => failed(problem),
         }
     } else {
-        match whole(events).await {
+        match whole(hearing).await {
             Ok(answer) => axum::Json(AnswerBody::new(answer, request_id)).into_response(),
             Err(problem) => failed(problem),
         }
@@ -269,25 +261,11 @@ fn failed(problem: Problem) -> Response {
     problem.into_response()
 }
 
-async fn whole(mut events: mpsc::Receiver<AnswerEvent>) -> Result<crate::answer::Answer, Problem> {
-    while let Some(event) = events.recv().await {
-        match event {
-            AnswerEvent::Done(answer) => {
-                observe(&answer);
-                return Ok(*answer);
-            }
-            AnswerEvent::Failed(error) => return Err(error.into()),
-            AnswerEvent::Session(_) | AnswerEvent::Sources(_) | AnswerEvent::Token(_) => {}
+async fn whole(mut hearing: Hearing) -> Result<crate::answer::Answer, Problem> {
+    loop {
+        if let AnswerEvent::Done(answer) = hearing.next().await? {
+            observe(&answer);
+            return Ok(*answer);
         }
     }
-    Err(ended_early())
-}
-
-/// An answer that stops without a last event: the process is going down.
-pub(super) fn ended_early() -> Problem {
-    Problem::new(
-        Code::Overloaded,
-        "The server is restarting; try again in a moment.",
-    )
-    .retry_after(2)
 }

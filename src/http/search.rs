@@ -1,6 +1,7 @@
 //! `GET /search`: sections while the reader types.
 
 use super::Server;
+use super::caller::Asker;
 use super::excerpt::Sought;
 use super::extract::Parameters;
 use super::problem::{Code, Problem, ProblemBody};
@@ -67,13 +68,16 @@ pub struct SectionBody {
     get, path = "/search", tag = "questions", params(SearchParameters),
     responses(
         (status = 200, body = SearchBody),
-        (status = 400, description = "A wrong parameter", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "A wrong parameter, or more than one credential", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A key that may not search", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Nothing to search for, or too much", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Busy or not ready; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn sections(
     State(server): State<Server>,
+    _: Asker,
     Parameters(asked): Parameters<SearchParameters>,
 ) -> Result<Json<SearchBody>, Problem> {
     let query = checked_query(&asked.q)?;

@@ -1,6 +1,7 @@
 //! `GET` and `DELETE /sessions/{id}`: a conversation, to whoever knows its id.
 
 use super::Server;
+use super::caller::Reader;
 use super::extract::{Parameters, Segment};
 use super::problem::{Code, Problem, ProblemBody};
 use crate::store::{Message, Rating, Role};
@@ -72,11 +73,14 @@ pub struct MessageBody {
     responses(
         (status = 200, body = SessionBody),
         (status = 400, description = "A wrong parameter", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn read(
     State(server): State<Server>,
+    _: Reader,
     Segment(id): Segment,
     Parameters(page): Parameters<PageParameters>,
 ) -> Result<Json<SessionBody>, Problem> {
@@ -105,14 +109,18 @@ pub async fn read(
     delete, path = "/sessions/{id}", tag = "conversations", params(("id" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
+        (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn delete(
     State(server): State<Server>,
+    Reader(caller): Reader,
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     server.store.sessions.delete(&id).await?;
+    tracing::info!(by = caller.label(), "a conversation was deleted");
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,8 +3,8 @@
 //! When the client goes, the body is dropped, and with it the receiver: the work stops.
 
 use super::answered::{AnswerBody, SourceBody, observe, observe_failure};
+use super::hearing::Hearing;
 use super::problem::Problem;
-use super::query::ended_early;
 use crate::answer::AnswerEvent;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -13,26 +13,21 @@ use futures::Stream;
 use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// Proxies close a connection that is silent for a minute or less; the contract says 15 s.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The response that goes on until the answer is done.
-pub fn response(
-    first: AnswerEvent,
-    events: mpsc::Receiver<AnswerEvent>,
-    request_id: String,
-) -> Response {
-    let state = Some((Some(first), events, request_id));
+pub fn response(first: AnswerEvent, hearing: Hearing, request_id: String) -> Response {
+    let state = Some((Some(first), hearing, request_id));
     let stream = futures::stream::unfold(state, |state| async move {
-        let (first, mut events, request_id) = state?;
+        let (first, mut hearing, request_id) = state?;
         let next = match first {
-            Some(first) => Some(first),
-            None => events.recv().await,
+            Some(first) => Ok(first),
+            None => hearing.next().await,
         };
         let (event, last) = translate(next, &request_id);
-        let rest = (!last).then_some((None, events, request_id));
+        let rest = (!last).then_some((None, hearing, request_id));
         Some((Ok(event), rest))
     });
     sse(stream)
@@ -52,7 +47,7 @@ fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -
 }
 
 /// The event, and whether it is the last.
-fn translate(event: Option<AnswerEvent>, request_id: &str) -> (Event, bool) {
+fn translate(event: Result<AnswerEvent, Problem>, request_id: &str) -> (Event, bool) {
     let named =
         |name: &str, data: serde_json::Value| Event::default().event(name).data(data.to_string());
     let failed = |problem: Problem| {
@@ -63,18 +58,18 @@ fn translate(event: Option<AnswerEvent>, request_id: &str) -> (Event, bool) {
         )
     };
     match event {
-        Some(AnswerEvent::Session(id)) => (named("session", json!({ "session_id": id })), false),
-        Some(AnswerEvent::Sources(sources)) => {
+        Ok(AnswerEvent::Session(id)) => (named("session", json!({ "session_id": id })), false),
+        Ok(AnswerEvent::Sources(sources)) => {
             let sources: Vec<SourceBody> = sources.into_iter().map(SourceBody::from).collect();
             (named("sources", json!({ "sources": sources })), false)
         }
-        Some(AnswerEvent::Token(text)) => (named("token", json!({ "text": text })), false),
-        Some(AnswerEvent::Done(answer)) => {
+        Ok(AnswerEvent::Token(text)) => (named("token", json!({ "text": text })), false),
+        Ok(AnswerEvent::Done(answer)) => {
             observe(&answer);
             let body = AnswerBody::new(*answer, request_id.to_owned());
             (named("done", json!(body)), true)
         }
-        Some(AnswerEvent::Failed(error)) => failed(error.into()),
-        None => failed(ended_early()),
+        Ok(AnswerEvent::Failed(error)) => failed(error.into()),
+        Err(problem) => failed(problem),
     }
 }

@@ -1,15 +1,17 @@
-//! What must not be lost: sessions, their turns, feedback, documentation gaps and the ledger.
+//! What must not be lost: sessions, their turns, feedback, documentation gaps, the ledger and keys.
 //!
 //! One small trait per idea, held as `Arc<dyn _>` in a [`Store`], and one [`open`] that names the
 //! back ends. Nothing here can be rebuilt from the documentation, so it is migrated, never
 //! replaced, and a file that cannot be read is left exactly as it is. This module does not know
 //! questions, retrieval or HTTP; sources and usage are JSON to it.
 
+mod api_key;
 mod error;
 mod id;
 mod purge;
 mod sqlite;
 
+pub use api_key::{Adding, ApiKey, KeyLimits, KeyStore, KeyUse, Right};
 pub use error::StoreError;
 pub use id::new_id;
 pub use purge::spawn_purge;
@@ -40,6 +42,7 @@ pub struct Store {
     pub feedback: Arc<dyn FeedbackStore>,
     pub gaps: Arc<dyn GapStore>,
     pub ledger: Arc<dyn LedgerStore>,
+    pub keys: Arc<dyn KeyStore>,
 }
 
 /// Opens the database that `options.database_url` names, and brings its tables up to date.

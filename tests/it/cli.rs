@@ -233,6 +233,54 @@ fn the_doctor_names_what_is_wrong() {
 }
 
 #[test]
+fn keys_are_managed_from_the_terminal() {
+    let desk = Desk::new();
+    let made = desk.run(&[
+        "key",
+        "create",
+        "reports",
+        "--scope",
+        "read:queries,write:documents",
+    ]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    let first = stdout(&made).trim().to_owned();
+    assert!(first.starts_with("rk_") && !stderr(&made).contains(&first));
+    let listed = || -> Value {
+        let output = desk.run(&["key", "list", "--json"]);
+        serde_json::from_str(&stdout(&output)).expect("JSON")
+    };
+    let id = listed()["keys"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let rotated = desk.run(&["key", "rotate", &id]);
+    assert!(rotated.status.success(), "{}", stderr(&rotated));
+    assert_ne!(stdout(&rotated).trim(), first);
+    assert!(desk.run(&["key", "revoke", &id]).status.success());
+    let states: Vec<_> = listed()["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .map(|key| key["state"].clone())
+        .collect();
+    assert_eq!(states, ["revoked", "active"]);
+    let wrong = desk.run(&["key", "create", "x", "--scope", "write:everything"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        stderr(&wrong).contains("write:documents"),
+        "{}",
+        stderr(&wrong)
+    );
+    let unknown = desk.run(&["key", "revoke", "key_of-nobody"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(
+        stderr(&unknown).contains("key list"),
+        "{}",
+        stderr(&unknown)
+    );
+}
+
+#[test]
 fn a_shell_is_given_completions() {
     let output = Desk::new().run(&["completions", "bash"]);
     assert!(output.status.success());

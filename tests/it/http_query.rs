@@ -285,7 +285,7 @@ async fn documents_are_added_with_the_key_and_only_with_it() {
         let request = app.client.post(format!("{}/ingest", app.url));
         request.bearer_auth(key).json(&body).send()
     };
-    assert_eq!(with_key("wrong").await.expect("a response").status(), 403);
+    assert_eq!(with_key("wrong").await.expect("a response").status(), 401);
     let added: Value = with_key("let-me-in")
         .await
         .expect("a response")

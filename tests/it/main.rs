@@ -1,5 +1,6 @@
 //! Integration tests: one binary, one module per subject.
 
+mod access;
 mod answer;
 mod architecture;
 mod built_site;

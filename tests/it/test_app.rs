@@ -2,8 +2,10 @@
 
 use rag_chatbot::app::App;
 use rag_chatbot::config::{Config, Settings};
+use rag_chatbot::guard::Keys;
 use rag_chatbot::http;
 use rag_chatbot::ingest::Phase;
+use rag_chatbot::store;
 use serde_json::Value;
 use std::path::Path;
 use tempfile::TempDir;
@@ -41,7 +43,7 @@ pub struct TestApp {
     pub address: std::net::SocketAddr,
     pub client: reqwest::Client,
     pub app: App,
-    _folders: TempDir,
+    folders: TempDir,
     _stop: oneshot::Sender<()>,
 }
 
@@ -114,7 +116,7 @@ impl TestApp {
             address,
             client: client(),
             app,
-            _folders: folders,
+            folders,
             _stop: stop,
         }
     }
@@ -127,6 +129,16 @@ impl TestApp {
             .await
             .expect("the library lives");
         assert_eq!(last.phase, Phase::Ready, "{:?}", last.last_error);
+    }
+
+    /// The keys as `rag-chatbot key` in another process has them: only the database is shared.
+    pub fn another_process(&self) -> Keys {
+        let store = store::open(&store::Options {
+            database_url: "sqlite:".to_owned(),
+            state_dir: self.folders.path().join("state"),
+            session_timeout: std::time::Duration::from_secs(60),
+        });
+        Keys::new(store.expect("it opens beside the server").keys, None)
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {

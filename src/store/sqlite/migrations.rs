@@ -8,7 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Step `n` brings a database from version `n` to `n + 1`.
-const STEPS: &[&str] = &[include_str!("0001_chats.sql")];
+const STEPS: &[&str] = &[
+    include_str!("0001_chats.sql"),
+    include_str!("0002_keys.sql"),
+];
 
 /// Brings the database up to date, or refuses one that a newer program wrote.
 pub(super) fn run(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 mod database;
 mod feedback;
 mod gaps;
+mod keys;
 mod ledger;
 mod migrations;
 mod opening;
@@ -36,7 +37,8 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         turns: database.clone(),
         feedback: database.clone(),
         gaps: database.clone(),
-        ledger: database,
+        ledger: database.clone(),
+        keys: database,
     })
 }
 

@@ -5,4 +5,4 @@ mod generated;
 mod hostile;
 mod quoted;
 pub mod rig;
-mod upstream;
+pub mod upstream;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use rag_chatbot::store::{
-    self, LedgerEntry, Message, Options, Rating, Role, Store, StoreError, new_id,
+    self, Adding, ApiKey, KeyLimits, KeyUse, LedgerEntry, Message, Options, Rating, Right, Role,
+    Store, StoreError, new_id,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -215,6 +216,81 @@ async fn the_ledger_adds_up_what_was_spent_since() {
         let spent = store.ledger.spent_since(at(2_000)).await.expect("a sum");
         assert_eq!((spent.answers, spent.prompt_tokens), (2, 20));
         assert!((spent.cost_usd - 0.375).abs() < 1e-9);
+    }
+}
+
+fn key(name: &str, hash: u8) -> ApiKey {
+    ApiKey {
+        id: name.to_owned(),
+        line: name.to_owned(),
+        name: name.to_owned(),
+        hash: [hash; 32],
+        rights: vec![Right::ReadQueries, Right::WriteDocuments],
+        limits: KeyLimits {
+            queries_per_minute: Some(0),
+            queries_per_day: None,
+            queries_per_month: Some(2),
+        },
+        created_at: Timestamp::from_millisecond(i64::from(hash)).expect("a time"),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_its_hash_until_and_after_it_is_revoked() {
+    for Opened { store, .. } in every_store(DAY) {
+        let (keys, at) = (store.keys, Timestamp::from_millisecond(9).expect("a time"));
+        assert_eq!(keys.add(key("a", 1), Adding::First).await, Ok(true));
+        assert_eq!(keys.add(key("b", 2), Adding::First).await, Ok(false));
+        assert_eq!(keys.find([1; 32]).await, Ok(Some(key("a", 1))));
+        assert_eq!(keys.find([2; 32]).await, Ok(None));
+        keys.revoke("a", at).await.expect("revoked");
+        let found = keys.find([1; 32]).await.expect("read").expect("there");
+        assert_eq!(found.revoked_at, Some(at));
+        assert_eq!(keys.revoke("b", at).await, Err(StoreError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_follows_another_ends_it_and_goes_on_with_its_quota() {
+    for Opened { store, .. } in every_store(DAY) {
+        let (keys, at) = (store.keys, Timestamp::from_millisecond(9).expect("a time"));
+        keys.add(key("a", 1), Adding::Always).await.expect("added");
+        let second = ApiKey {
+            line: "a".to_owned(),
+            ..key("b", 2)
+        };
+        let following = |id: &str| Adding::Following {
+            id: id.to_owned(),
+            ends_at: at,
+        };
+        let none = keys.add(second.clone(), following("x")).await;
+        assert_eq!(none, Err(StoreError::NotFound));
+        assert_eq!(keys.find([2; 32]).await, Ok(None), "nothing was added");
+        keys.add(second, following("a")).await.expect("added");
+        let first = keys.find([1; 32]).await.expect("read").expect("there");
+        assert_eq!(first.expires_at, Some(at));
+
+        let use_of = |id: &str, queries| KeyUse {
+            id: id.to_owned(),
+            line: "a".to_owned(),
+            at,
+            queries,
+            quota: Some(2),
+        };
+        let spend = async |id, queries| keys.spend(use_of(id, queries)).await.expect("counted");
+        assert!(spend("a", 1).await && spend("b", 1).await);
+        assert!(!spend("b", 1).await, "the quota is the line's");
+        assert!(spend("b", 0).await, "looking costs nothing");
+        let listed = keys.list(at).await.expect("listed");
+        let counted: Vec<_> = listed
+            .iter()
+            .map(|(key, n)| (key.id.as_str(), *n))
+            .collect();
+        assert_eq!(counted, [("a", 2), ("b", 2)]);
+        assert_eq!(listed[1].0.last_used_at, Some(at));
     }
 }
 

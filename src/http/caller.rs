@@ -1,0 +1,138 @@
+//! Who sent a request, and whether they may do what it asks: the one place where that is decided.
+//!
+//! A handler says what is needed by the extractor it takes ([`Asker`], [`Reader`], [`Writer`],
+//! [`Admin`]); a route without one is open to everybody and reads no credentials at all.
+//! `tests/it/access.rs` holds every route against every way of showing a credential.
+
+use super::Server;
+use super::address::client_address;
+use super::problem::{Code, Problem};
+use crate::guard::keys::PREFIX;
+use crate::store::{ApiKey, Right};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use std::net::IpAddr;
+
+/// For clients that cannot set `Authorization`.
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Whoever sent the request.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// As far as it can be believed.
+    pub address: IpAddr,
+    /// The key they showed; readers have none.
+    pub key: Option<ApiKey>,
+}
+
+impl Caller {
+    /// Who this is in logs: the key's id, or `reader`. Never an address.
+    pub fn label(&self) -> &str {
+        self.key.as_ref().map_or("reader", |key| &key.id)
+    }
+}
+
+/// What a route asks of its callers.
+#[derive(Debug, Clone, Copy)]
+struct Needed {
+    right: Right,
+    /// Whether readers, who show no credential, may as well.
+    open_to_readers: bool,
+}
+
+/// Declares the extractors.
+macro_rules! callers {
+    ($( $(#[$doc:meta])* $name:ident: $right:ident $(, $readers:ident)?; )+) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub Caller);
+
+        impl FromRequestParts<Server> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(
+                parts: &mut Parts,
+                server: &Server,
+            ) -> Result<Self, Problem> {
+                let needed = Needed {
+                    right: Right::$right,
+                    open_to_readers: callers!(@ $($readers)?),
+                };
+                admit(parts, server, needed).await.map(Self)
+            }
+        }
+    )+ };
+    (@ readers) => { true };
+    (@) => { false };
+}
+
+callers! {
+    /// May ask and search: every reader, and keys with `read:queries`.
+    Asker: ReadQueries, readers;
+    /// May read and end conversations whose id they know: every reader, and keys with
+    /// `read:sessions`.
+    Reader: ReadSessions, readers;
+    /// May add documents: keys with `write:documents`.
+    Writer: WriteDocuments;
+    /// May manage this installation: keys with `admin`.
+    Admin: Admin;
+}
+
+async fn admit(parts: &Parts, server: &Server, needed: Needed) -> Result<Caller, Problem> {
+    let address = client_address(parts, &server.options);
+    let shown = shown(&parts.headers)?;
+    let key = match shown {
+        Some(token) => server.keys.authenticate(token).await?,
+        None => None,
+    };
+    let Some(key) = key else {
+        // What is not one of our keys at all is somebody else's business: the password of a proxy
+        // in front, or the key that an OpenAI client always sends.
+        let ours = shown.is_some_and(|token| token.starts_with(PREFIX));
+        if needed.open_to_readers && !ours {
+            return Ok(Caller { address, key: None });
+        }
+        return Err(Problem::new(
+            Code::Unauthorized,
+            match shown {
+                None => "Send a key as `Authorization: Bearer rk_…`.",
+                Some(_) => "This key does not exist, or has expired or been revoked.",
+            },
+        ));
+    };
+    if !key.may(needed.right) {
+        return Err(Problem::new(
+            Code::Forbidden,
+            format!("This key needs the scope `{}`.", needed.right.name()),
+        ));
+    }
+    server.keys.spend(&key, 0).await?;
+    Ok(Caller {
+        address,
+        key: Some(key),
+    })
+}
+
+/// The one credential of a request. With two, a proxy and we could each believe another one.
+fn shown(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let authorization = headers.get_all(header::AUTHORIZATION).iter();
+    let mut given = authorization.chain(headers.get_all(X_API_KEY));
+    let first = given.next();
+    if given.next().is_some() {
+        return Err(Problem::new(
+            Code::TwoCredentials,
+            "Send one `Authorization` or `X-API-Key` header, not both or one twice.",
+        ));
+    }
+    let Some(text) = first.and_then(|value| value.to_str().ok()) else {
+        return Ok(None);
+    };
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Ok(Some(text.trim()));
+    }
+    let bearer = text.split_once(' ');
+    Ok(bearer
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim()))
+}

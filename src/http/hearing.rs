@@ -1,0 +1,51 @@
+//! An answer as it is made, for as long as whoever asked may have it.
+//!
+//! Whatever ends it without an answer is a problem: a failure, a restart, a key revoked meanwhile.
+
+use super::Server;
+use super::caller::Caller;
+use super::problem::{Code, Problem};
+use crate::answer::{AnswerEvent, Question};
+use futures::future::{BoxFuture, FutureExt};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+pub struct Hearing {
+    events: mpsc::Receiver<AnswerEvent>,
+    /// Never, for who has no key.
+    key_ended: BoxFuture<'static, ()>,
+}
+
+impl Hearing {
+    /// Begins to answer. The work stops when this is dropped.
+    pub fn begin(server: &Server, caller: &Caller, question: Question) -> Self {
+        Self {
+            events: server.answerer.ask(question),
+            key_ended: match &caller.key {
+                Some(key) => Arc::clone(&server.keys).ended(key.clone()).boxed(),
+                None => std::future::pending().boxed(),
+            },
+        }
+    }
+
+    /// What happens next. After `Done` or a problem there is nothing more.
+    pub async fn next(&mut self) -> Result<AnswerEvent, Problem> {
+        let event = tokio::select! {
+            event = self.events.recv() => event,
+            () = &mut self.key_ended => return Err(Problem::new(
+                Code::Unauthorized,
+                "The key that asked this has expired or been revoked.",
+            )),
+        };
+        match event {
+            Some(AnswerEvent::Failed(error)) => Err(error.into()),
+            Some(event) => Ok(event),
+            // An answer that stops without a last event: the process is going down.
+            None => Err(Problem::new(
+                Code::Overloaded,
+                "The server is restarting; try again in a moment.",
+            )
+            .retry_after(2)),
+        }
+    }
+}

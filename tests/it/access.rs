@@ -1,0 +1,386 @@
+//! Every route against every way of showing a credential, and what becomes of it.
+
+use crate::answer::upstream::{Does, Upstream};
+use crate::test_app::{TestApp, Wanted};
+use rag_chatbot::config::Settings;
+use rag_chatbot::guard::keys::{self, Issued};
+use rag_chatbot::secret::Secret;
+use rag_chatbot::store::{KeyLimits, Right};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const FROM_SETTINGS: &str = "an-admin-key-from-outside";
+
+/// A way to authenticate.
+const WAYS: [&str; 15] = [
+    "nothing",
+    "a key that may ask",
+    "a key that may read sessions",
+    "a key that may write documents",
+    "an admin key",
+    "the admin key of the settings",
+    "an admin key as X-API-Key",
+    "an admin key with a lower-case scheme",
+    "a key that has expired",
+    "a key that was revoked",
+    "a key that never was",
+    "somebody else's bearer token",
+    "a proxy's password",
+    "two Authorization headers",
+    "Authorization and X-API-Key",
+];
+
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    /// Credentials are not looked at.
+    All,
+    /// Readers, and keys with this right.
+    Readers(Right),
+    /// Keys with this right.
+    Keys(Right),
+}
+
+/// Every route. One that the server has and this table has not fails the test.
+fn routes() -> Vec<(Method, &'static str, For)> {
+    use For::{All, Keys, Readers};
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    vec![
+        (post.clone(), "/query", Readers(Right::ReadQueries)),
+        (
+            post.clone(),
+            "/query-selected-text",
+            Readers(Right::ReadQueries),
+        ),
+        (get.clone(), "/search", Readers(Right::ReadQueries)),
+        (get.clone(), "/sessions/{id}", Readers(Right::ReadSessions)),
+        (
+            delete.clone(),
+            "/sessions/{id}",
+            Readers(Right::ReadSessions),
+        ),
+        (post.clone(), "/feedback", Readers(Right::ReadSessions)),
+        (post.clone(), "/ingest", Keys(Right::WriteDocuments)),
+        (get.clone(), "/api-keys", Keys(Right::Admin)),
+        (post.clone(), "/api-keys", Keys(Right::Admin)),
+        (post, "/api-keys/{id}/rotate", Keys(Right::Admin)),
+        (delete, "/api-keys/{id}", Keys(Right::Admin)),
+        (get.clone(), "/health", All),
+        (get.clone(), "/livez", All),
+        (get.clone(), "/readyz", All),
+        (get.clone(), "/metrics", All),
+        (get.clone(), "/openapi.json", All),
+        // Not part of the description: what a browser fetches.
+        (get.clone(), "/", All),
+        (get.clone(), "/chat", All),
+        (get, "/_rag/widget.js", All),
+    ]
+}
+
+/// What a way of authenticating must come to: refused with this status, or let in.
+fn expected(way: &str, route: For) -> Option<u16> {
+    let (right, readers) = match route {
+        For::All => return None,
+        For::Readers(right) => (right, true),
+        For::Keys(right) => (right, false),
+    };
+    let holding = |held: Right| (held != right).then_some(403);
+    match way {
+        "a key that may ask" => holding(Right::ReadQueries),
+        "a key that may read sessions" => holding(Right::ReadSessions),
+        "a key that may write documents" => holding(Right::WriteDocuments),
+        "an admin key"
+        | "the admin key of the settings"
+        | "an admin key as X-API-Key"
+        | "an admin key with a lower-case scheme" => None,
+        "a key that has expired" | "a key that was revoked" | "a key that never was" => Some(401),
+        "two Authorization headers" | "Authorization and X-API-Key" => Some(400),
+        "nothing" | "somebody else's bearer token" | "a proxy's password" => {
+            (!readers).then_some(401)
+        }
+        other => panic!("{other} has no expectation"),
+    }
+}
+
+struct Held {
+    asking: Secret,
+    reading: Secret,
+    writing: Secret,
+    admin: Secret,
+    expired: Secret,
+    revoked: Secret,
+}
+
+pub async fn issue(app: &TestApp, rights: &[Right], limits: KeyLimits) -> Issued {
+    let wanted = keys::Wanted {
+        name: "test".to_owned(),
+        rights: rights.to_vec(),
+        limits,
+        expires_at: None,
+    };
+    app.app.keys().issue(wanted).await.expect("issued")
+}
+
+async fn held(app: &TestApp) -> Held {
+    let token = async |right| issue(app, &[right], KeyLimits::default()).await.token;
+    let revoked = issue(app, &[Right::Admin], KeyLimits::default()).await;
+    app.app
+        .keys()
+        .revoke(&revoked.key.id)
+        .await
+        .expect("revoked");
+    let expired = keys::Wanted {
+        name: "test".to_owned(),
+        rights: vec![Right::Admin],
+        limits: KeyLimits::default(),
+        expires_at: Some(jiff::Timestamp::now()),
+    };
+    Held {
+        asking: token(Right::ReadQueries).await,
+        reading: token(Right::ReadSessions).await,
+        writing: token(Right::WriteDocuments).await,
+        admin: token(Right::Admin).await,
+        expired: app.app.keys().issue(expired).await.expect("issued").token,
+        revoked: revoked.token,
+    }
+}
+
+fn show(request: RequestBuilder, way: &str, held: &Held) -> RequestBuilder {
+    let admin = held.admin.expose();
+    match way {
+        "nothing" => request,
+        "a key that may ask" => request.bearer_auth(held.asking.expose()),
+        "a key that may read sessions" => request.bearer_auth(held.reading.expose()),
+        "a key that may write documents" => request.bearer_auth(held.writing.expose()),
+        "an admin key" => request.bearer_auth(admin),
+        "the admin key of the settings" => request.bearer_auth(FROM_SETTINGS),
+        "an admin key as X-API-Key" => request.header("x-api-key", admin),
+        "an admin key with a lower-case scheme" => {
+            request.header("authorization", format!("bearer {admin}"))
+        }
+        "a key that has expired" => request.bearer_auth(held.expired.expose()),
+        "a key that was revoked" => request.bearer_auth(held.revoked.expose()),
+        "a key that never was" => request.bearer_auth(format!("rk_{}", "A".repeat(43))),
+        "somebody else's bearer token" => request.bearer_auth("sk-anything"),
+        "a proxy's password" => request.basic_auth("reader", Some("door")),
+        "two Authorization headers" => request.bearer_auth(admin).bearer_auth(FROM_SETTINGS),
+        "Authorization and X-API-Key" => request.bearer_auth(admin).header("x-api-key", admin),
+        other => panic!("nobody knows how to show {other}"),
+    }
+}
+
+async fn app_with_admin_key() -> TestApp {
+    TestApp::start_with(Wanted {
+        settings: Settings {
+            admin_key: Some(Secret::new(FROM_SETTINGS)),
+            ..Wanted::default().settings
+        },
+        ..Wanted::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_should_and_nobody_else() {
+    let app = app_with_admin_key().await;
+    let held = held(&app).await;
+    let mut wrong = Vec::new();
+    for (method, path, who) in routes() {
+        for way in WAYS {
+            let probe = path.replace("{id}", "guess");
+            let request = app
+                .client
+                .request(method.clone(), format!("{}{probe}", app.url));
+            let request = match method {
+                // Fails after the caller was let in, so that nothing is changed.
+                Method::POST => request.json(&json!({})),
+                _ => request,
+            };
+            let response = show(request, way, &held).send().await.expect("a response");
+            let status = response.status().as_u16();
+            let refused = [400, 401, 403].contains(&status)
+                // A wrong parameter is a 400 as well, but behind the door.
+                && response.text().await.expect("text").contains(match status {
+                    400 => "two_credentials",
+                    401 => "unauthorized",
+                    _ => "forbidden",
+                });
+            if refused.then_some(status) != expected(way, who) {
+                wrong.push(format!("{method} {path} with {way}: {status}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn the_table_of_this_test_has_every_route_of_the_server() {
+    let app = TestApp::start().await;
+    let description: Value = app.get("/openapi.json").await.json().await.expect("JSON");
+    let mut described = BTreeSet::new();
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        for method in methods.as_object().expect("methods").keys() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let table: BTreeSet<String> = routes()
+        .iter()
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    let missing: Vec<_> = described.difference(&table).collect();
+    assert!(
+        missing.is_empty(),
+        "say in tests/it/access.rs who may use {missing:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_made_listed_exchanged_and_revoked_over_http() {
+    let app = app_with_admin_key().await;
+    let send = async |method: Method, path: String, body: Value| {
+        let request = app.client.request(method, format!("{}{path}", app.url));
+        let request = request.bearer_auth(FROM_SETTINGS).json(&body);
+        request.send().await.expect("a response")
+    };
+    let wanted = json!({"name": "reports", "scopes": ["read:queries"], "queries_per_month": 5, "expires_in_days": 30});
+    let made = send(Method::POST, "/api-keys".into(), wanted).await;
+    assert_eq!(made.status(), 201);
+    assert_eq!(made.headers()["cache-control"], "no-store");
+    let made: Value = made.json().await.expect("JSON");
+    let first = made["key"].as_str().expect("the key").to_owned();
+    assert!(first.starts_with("rk_"), "{first}");
+
+    let ask = async |key: &str| {
+        let request = app
+            .client
+            .post(format!("{}/query", app.url))
+            .bearer_auth(key);
+        let request = request.json(&json!({"query": "How long does the battery last?"}));
+        request.send().await.expect("a response")
+    };
+    assert_eq!(ask(&first).await.status(), 200);
+
+    let listed = send(Method::GET, "/api-keys".into(), json!({}))
+        .await
+        .text()
+        .await
+        .expect("text");
+    assert!(!listed.contains(&first));
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let entry = &listed["keys"][0];
+    assert_eq!(
+        (&entry["name"], &entry["state"]),
+        (&json!("reports"), &json!("active"))
+    );
+    assert_eq!(entry["queries_this_month"], 1);
+    assert!(entry["last_used_at"].is_string());
+
+    let id = made["id"].as_str().expect("an id");
+    let rotated = send(
+        Method::POST,
+        format!("/api-keys/{id}/rotate"),
+        json!({"overlap_hours": 1}),
+    )
+    .await;
+    assert_eq!(rotated.status(), 201);
+    let rotated: Value = rotated.json().await.expect("JSON");
+    let second = rotated["key"].as_str().expect("the key");
+    assert_ne!(first, second);
+    assert_eq!(
+        ask(&first).await.status(),
+        200,
+        "both work during the overlap"
+    );
+    assert_eq!(ask(second).await.status(), 200);
+
+    let gone = send(Method::DELETE, format!("/api-keys/{id}"), json!({})).await;
+    assert_eq!(gone.status(), 204);
+    assert_eq!(ask(&first).await.status(), 401);
+    // The quota belongs to the line of keys: three of five were asked, and rotating gives no more.
+    assert_eq!(ask(second).await.status(), 200);
+    assert_eq!(ask(second).await.status(), 200);
+    let refused = ask(second).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(
+        refused.json::<Value>().await.expect("JSON")["code"],
+        "quota_used_up"
+    );
+
+    let again = send(Method::POST, format!("/api-keys/{id}/rotate"), json!({})).await;
+    assert_eq!(again.status(), 404, "a revoked key cannot be brought back");
+}
+
+#[tokio::test]
+async fn a_key_has_limits_of_its_own() {
+    let app = TestApp::start().await;
+    let limits = KeyLimits {
+        queries_per_minute: Some(2),
+        ..KeyLimits::default()
+    };
+    let key = issue(&app, &[Right::ReadQueries], limits).await.token;
+    let ask = || {
+        let request = app.client.post(format!("{}/query", app.url));
+        request
+            .bearer_auth(key.expose())
+            .json(&json!({"query": "How long does the battery last?"}))
+            .send()
+    };
+    for left in ["1", "0"] {
+        let answer = ask().await.expect("a response");
+        assert_eq!(answer.headers()["x-ratelimit-remaining"], left);
+    }
+    assert_eq!(ask().await.expect("a response").status(), 429);
+    // Readers at the same address go on.
+    app.ask("How long does the battery last?").await;
+}
+
+#[tokio::test]
+async fn the_first_admin_key_is_made_once() {
+    let app = TestApp::start().await;
+    let first = app
+        .app
+        .keys()
+        .issue_first()
+        .await
+        .expect("reads")
+        .expect("there is none yet");
+    assert!(first.key.may(Right::Admin));
+    app.app.keys().revoke(&first.key.id).await.expect("revoked");
+    assert!(app.app.keys().issue_first().await.expect("reads").is_none());
+}
+
+#[tokio::test]
+async fn revoking_a_key_ends_the_streams_that_run_with_it() {
+    let upstream = Upstream::start([Does::Hangs(vec!["The battery ".to_owned()])]).await;
+    let app = TestApp::start_with(Wanted {
+        settings: Settings {
+            openai_base_url: Some(upstream.base_url.clone()),
+            ..Wanted::default().settings
+        },
+        ..Wanted::default()
+    })
+    .await;
+    let key = issue(&app, &[Right::ReadQueries], KeyLimits::default()).await;
+    let request = app
+        .client
+        .post(format!("{}/query", app.url))
+        .bearer_auth(key.token.expose());
+    let question = json!({"query": "How long does the battery last?", "stream": true});
+    let mut left = upstream.hears_leaving();
+    let response = request.json(&question).send().await.expect("a response");
+    assert_eq!(response.status(), 200);
+    // As `rag-chatbot key revoke` does it: in the database, beside the server.
+    app.another_process()
+        .revoke(&key.key.id)
+        .await
+        .expect("revoked");
+    let rest = response.text().await.expect("the stream ends");
+    assert!(
+        rest.contains("event: error") && rest.contains("unauthorized"),
+        "{rest}"
+    );
+    assert!(!rest.contains("event: done"), "{rest}");
+    left.recv().await.expect("the work upstream has stopped");
+}
