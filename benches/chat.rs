@@ -65,6 +65,7 @@ fn passages(sentence: &dyn Fn(usize, usize) -> String) -> Vec<Passage> {
                 version: None,
                 latest_version: true,
                 unlisted: false,
+                language: detect("English"),
             }),
             anchor: Some("section".to_owned()),
             heading: "Section".to_owned(),

@@ -161,6 +161,7 @@ fn corpus_options(config: &Config) -> anyhow::Result<corpus::Options> {
     let data = config.data.clone().context("no documentation is named")?;
     let mut options = corpus::Options::new(data);
     options.base_url = config.base_path.clone();
+    options.makes_pages = config.site.is_none();
     Ok(options)
 }
 

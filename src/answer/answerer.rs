@@ -170,6 +170,7 @@ impl Asking<'_> {
             .map_err(|error| retrieval_error(&error))?;
         let retrieval_ms = ms_since(searching);
         let notice = self.scope_notice(&found, &context);
+        let words_only = found.words_only;
         let is_found = found.found && !found.passages.is_empty();
         let evidence = evidence::number(found.passages);
         let mut outcome = if is_found {
@@ -183,6 +184,9 @@ impl Asking<'_> {
         outcome.embedding_tokens = estimate_tokens(&context.query);
         if is_found {
             outcome.add_notice(notice);
+        }
+        if words_only {
+            outcome.add_notice(Some(self.words.still_indexing.to_owned()));
         }
         outcome.context = context;
         Ok(outcome)

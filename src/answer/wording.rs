@@ -30,6 +30,8 @@ pub(crate) struct Wording {
     pub other_locale: &'static str,
     /// The reader's version has no page on this.
     pub other_version: &'static str,
+    /// Words alone were searched.
+    pub still_indexing: &'static str,
     /// The language's own name in English, for the prompt.
     pub language_name: &'static str,
 }
@@ -53,6 +55,8 @@ const ENGLISH: Wording = Wording {
                    language's pages.",
     other_version: "There is no page on this in the version you are reading; this was answered \
                     from another version.",
+    still_indexing: "The documentation is still being indexed, and only its words can be searched \
+                     yet. Ask again in a moment for a better answer.",
     language_name: "English",
 };
 
@@ -69,6 +73,7 @@ const URDU: Wording = Wording {
     link_removed: "(لنک ہٹا دیا گیا)",
     other_locale: "آپ کی زبان میں اس موضوع پر کوئی صفحہ نہیں ہے؛ جواب دوسری زبان کے صفحات سے دیا گیا ہے۔",
     other_version: "آپ کے زیرِ مطالعہ ورژن میں اس موضوع پر کوئی صفحہ نہیں ہے؛ جواب دوسرے ورژن سے دیا گیا ہے۔",
+    still_indexing: "دستاویزات کی فہرست ابھی بن رہی ہے اور فی الحال صرف الفاظ سے تلاش ہو سکتی ہے۔ بہتر جواب کے لیے تھوڑی دیر بعد دوبارہ پوچھیں۔",
     language_name: "Urdu",
 };
 

@@ -111,6 +111,14 @@ async fn on_documentation(
     let app = App::open(config).await?;
     let library = std::sync::Arc::clone(app.library());
     tokio::task::spawn_blocking(move || library.refresh()).await??;
+    if let Some(index) = app.library().index() {
+        for address in eval::unknown_addresses(index.as_ref(), &questions).await? {
+            eprintln!(
+                "rag-chatbot: {}: there is no {address} in the documentation; what expects it counts as not found",
+                file.display()
+            );
+        }
+    }
     Ok(eval::ask_documentation(app.search().as_ref(), &questions).await?)
 }
 

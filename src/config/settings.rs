@@ -44,13 +44,13 @@ settings! {
     #[arg(env = "RAG_STATE", value_name = "DIR")]
     state: PathBuf,
     /// Address and port to listen on
-    #[arg(env = "RAG_LISTEN", value_name = "ADDR:PORT")]
+    #[arg(env = "RAG_LISTEN", value_name = "ADDR:PORT", value_parser = listen_address)]
     listen: SocketAddr,
     /// URL path under which readers see the site; read from the Docusaurus project if not given
     #[arg(env = "RAG_BASE_PATH", value_name = "PATH")]
     base_path: String,
     /// Follow changes of the documentation while serving
-    #[arg(env = "RAG_WATCH", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(env = "RAG_WATCH", value_name = "BOOL")]
     watch: bool,
     /// Folder of another sentence encoder (config.json, tokenizer.json, safetensors)
     #[arg(env = "RAG_MODEL", value_name = "DIR")]
@@ -191,6 +191,11 @@ pub fn documented() -> Vec<Documented> {
         .get_arguments()
         .filter_map(describe)
         .collect()
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:80".to_owned())
 }
 
 /// A value as a person writes it: strings without quotes.

@@ -45,7 +45,10 @@ impl Source {
                 }
             }
             Format::Html => {
-                let (blocks, meta) = html::page(&self.text);
+                let (mut blocks, meta) = html::page(&self.text);
+                if site.makes_pages {
+                    html::give_ids(&mut blocks);
+                }
                 let heading = blocks
                     .iter()
                     .find(|raw| raw.level == 1)

@@ -13,6 +13,24 @@ pub(super) struct Decoded {
 /// How many bytes decide whether a file without a byte order mark is UTF-16.
 const SNIFFED_BYTES: usize = 1024;
 
+/// Files whose name says text and whose content does not: pictures, archives, programs.
+///
+/// Text has next to no control characters in any encoding, compressed data one in nine bytes.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
+    const SHARE: usize = 20;
+    // A short page with a few strays is a page.
+    const FEW: usize = 32;
+    let sample = &bytes[..bytes.len().min(8 * SNIFFED_BYTES)];
+    if encoding_rs::Encoding::for_bom(bytes).is_some() || utf16_without_mark(bytes).is_some() {
+        return false;
+    }
+    let controls = sample
+        .iter()
+        .filter(|b| b.is_ascii_control() && !b.is_ascii_whitespace())
+        .count();
+    controls > FEW && controls * SHARE > sample.len()
+}
+
 pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let (mut text, mut problem) = match encoding_rs::Encoding::for_bom(bytes) {
         Some((encoding, mark)) => {

@@ -35,7 +35,10 @@ pub fn discover(options: &Options) -> Result<Corpus, CorpusError> {
         Some(project) => docusaurus::list(project),
         None => plain(options, data),
     };
-    corpus.files.sort_by(|a, b| a.id.cmp(&b.id));
+    // Of two files with one address the first keeps it, and Docusaurus prefers `index` to `README`.
+    corpus
+        .files
+        .sort_by(|a, b| (is_readme(&a.id), &a.id).cmp(&(is_readme(&b.id), &b.id)));
     let mut seen = HashSet::new();
     corpus.files.retain_mut(|file| {
         // Only names that are not text can become equal when made printable.
@@ -55,6 +58,12 @@ pub fn discover(options: &Options) -> Result<Corpus, CorpusError> {
         });
     }
     Ok(corpus)
+}
+
+fn is_readme(id: &str) -> bool {
+    let name = id.rsplit('/').next().unwrap_or(id);
+    name.get(..7)
+        .is_some_and(|start| start.eq_ignore_ascii_case("readme."))
 }
 
 fn plain(options: &Options, data: PathBuf) -> Corpus {
@@ -79,6 +88,7 @@ fn plain(options: &Options, data: PathBuf) -> Corpus {
         anchors_keep_case: false,
         comment_ids: true,
         max_file_bytes: options.max_file_bytes,
+        makes_pages: options.makes_pages,
     };
     let root = Arc::new(ContentRoot {
         kind: RootKind::Plain,

@@ -14,6 +14,7 @@ mod docusaurus;
 mod files;
 mod front_matter;
 mod html;
+mod link;
 mod markdown;
 mod partial;
 mod place_holder;

@@ -70,7 +70,7 @@ pub fn read(site: &Site, file: &SourceFile) -> Reading {
         hasher.update(&[0]);
         hasher.update(part.as_bytes());
     }
-    hasher.update(&[0, u8::from(file.latest_version)]);
+    hasher.update(&[0, u8::from(file.latest_version), u8::from(site.makes_pages)]);
     let document = Document {
         id: file.id.clone(),
         title,

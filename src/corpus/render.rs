@@ -3,21 +3,30 @@
 //! Heading ids are those of the document's sections. The HTML is sanitised: documentation is not
 //! trusted with scripts.
 
-use super::markdown;
+use super::link::Links;
 use super::partial::partials_of;
+use super::route::RouteTable;
 use super::site::{Site, SourceFile};
 use super::source::{Format, Source};
-use super::{Document, read};
+use super::{Document, html, markdown, read};
+use ammonia::{UrlRelative, UrlRelativeEvaluate};
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html::push_html};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The body of a readable page; empty when the file can't be read any more.
-pub fn document_html(site: &Site, file: &SourceFile) -> String {
+/// The body of a readable page, its links leading to the pages in `routes`; empty when the file
+/// can't be read any more.
+pub fn document_html(site: &Site, file: &SourceFile, routes: &RouteTable) -> String {
     let Ok(source) = Source::open(site, file) else {
         return String::new();
     };
     let raw = match source.format {
-        Format::Html => source.text.clone(),
+        Format::Html => {
+            let Some(document) = read(site, file).document else {
+                return String::new();
+            };
+            html::shown(&source.text, &document.sections)
+        }
         Format::Text => {
             let mut out = String::new();
             let blocks = super::plain_text::read(&source.text);
@@ -38,7 +47,11 @@ pub fn document_html(site: &Site, file: &SourceFile) -> String {
             markdown_html(&document_markdown(site, file), &document)
         }
     };
-    sanitiser().clean(&raw).to_string()
+    let links = Links { site, file, routes };
+    sanitiser()
+        .url_relative(UrlRelative::Custom(Box::new(links)))
+        .clean(&raw)
+        .to_string()
 }
 
 /// The page as Markdown without front matter, imports, tags of components and comments.
@@ -65,6 +78,12 @@ pub fn document_markdown(site: &Site, file: &SourceFile) -> String {
             };
             from_sections(&document)
         }
+    }
+}
+
+impl<'a> UrlRelativeEvaluate<'a> for Links<'a> {
+    fn evaluate<'u>(&self, written: &'u str) -> Option<Cow<'u, str>> {
+        Some(Cow::from(self.address(written)))
     }
 }
 
@@ -151,7 +170,7 @@ fn markdown_html(text: &str, document: &Document) -> String {
     out
 }
 
-fn sanitiser() -> ammonia::Builder<'static> {
+fn sanitiser<'a>() -> ammonia::Builder<'a> {
     let mut builder = ammonia::Builder::default();
     let with_ids = [
         "h1", "h2", "h3", "h4", "h5", "h6", "sup", "div", "li", "section", "article", "a", "span",

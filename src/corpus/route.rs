@@ -30,22 +30,14 @@ impl RouteTable {
     /// Adds one document; the warning says that its route is taken.
     pub fn insert(&mut self, id: &str, route: &str) -> Option<Warning> {
         match self.by_route.entry(normalised(route)) {
-            Entry::Occupied(mut taken) => {
-                // React Router takes the first of two routes, and Docusaurus sorts `index` before
-                // `README`.
-                let (keeps, loses) = if is_readme(taken.get()) && !is_readme(id) {
-                    let readme = taken.insert(id.to_owned());
-                    self.by_document.remove(&readme);
-                    self.by_document.insert(id.to_owned(), route.to_owned());
-                    (id.to_owned(), readme)
-                } else {
-                    (taken.get().clone(), id.to_owned())
-                };
-                Some(Warning {
-                    path: loses,
-                    reason: format!("its route {route} already belongs to {keeps}"),
-                })
-            }
+            Entry::Occupied(taken) => Some(Warning {
+                path: id.to_owned(),
+                reason: format!(
+                    "it was left out, because its address {route} already belongs to {}; give one \
+                     of them another name or slug",
+                    taken.get()
+                ),
+            }),
             Entry::Vacant(free) => {
                 free.insert(id.to_owned());
                 self.by_document.insert(id.to_owned(), route.to_owned());
@@ -57,6 +49,13 @@ impl RouteTable {
     /// Id of the document served at a route.
     pub fn document(&self, route: &str) -> Option<&str> {
         self.by_route.get(&normalised(route)).map(String::as_str)
+    }
+
+    /// The document's own id, if it has a route.
+    pub fn known(&self, document: &str) -> Option<&str> {
+        self.by_document
+            .get_key_value(document)
+            .map(|(id, _)| id.as_str())
     }
 
     /// Route of a document.
@@ -78,12 +77,6 @@ impl RouteTable {
             .iter()
             .map(|(id, route)| (route.as_str(), id.as_str()))
     }
-}
-
-fn is_readme(id: &str) -> bool {
-    let name = id.rsplit('/').next().unwrap_or(id);
-    name.get(..7)
-        .is_some_and(|start| start.eq_ignore_ascii_case("readme."))
 }
 
 fn normalised(route: &str) -> String {

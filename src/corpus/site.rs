@@ -23,6 +23,8 @@ pub struct Options {
     pub title: Option<String>,
     /// Bytes read of one file at most.
     pub max_file_bytes: u64,
+    /// The site's pages are made from the documents, so that headings can be given ids.
+    pub makes_pages: bool,
 }
 
 impl Options {
@@ -32,6 +34,7 @@ impl Options {
             base_url: None,
             title: None,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+            makes_pages: true,
         }
     }
 }
@@ -54,7 +57,7 @@ pub enum CorpusError {
 #[derive(Debug, Clone)]
 pub struct Corpus {
     pub site: Site,
-    /// Sorted by id.
+    /// Sorted by id, READMEs last.
     pub files: Vec<SourceFile>,
     pub warnings: Vec<Warning>,
 }
@@ -108,6 +111,8 @@ pub struct Site {
     /// comments (`markdown.mdx1Compat.comments`).
     pub comment_ids: bool,
     pub max_file_bytes: u64,
+    /// See [`Options::makes_pages`]; never where a project has its own build.
+    pub makes_pages: bool,
 }
 
 /// One version of a docs instance.

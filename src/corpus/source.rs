@@ -32,6 +32,9 @@ impl Source {
     pub(super) fn open(site: &Site, file: &SourceFile) -> Result<Self, String> {
         let (bytes, cut) = read_bytes(&file.path, site.max_file_bytes)
             .map_err(|e| format!("it cannot be read: {e}"))?;
+        if decode::is_binary(&bytes) {
+            return Err("it was left out, because it does not hold text".into());
+        }
         let decoded = decode::decode(&bytes);
         let mut problems: Vec<String> = decoded.problem.map(str::to_owned).into_iter().collect();
         if cut {

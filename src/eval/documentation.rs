@@ -4,6 +4,7 @@
 use super::measures::Scores;
 use super::run::{Grain, SetReport};
 use super::set::EvalError;
+use crate::index::Index;
 use crate::retrieval::{Scope, Search};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -43,6 +44,35 @@ pub fn read_questions(path: &Path) -> Result<Vec<Expected>, EvalError> {
         return Err(wrong("no questions".to_owned()));
     }
     Ok(questions)
+}
+
+/// The addresses that are no page or heading of the documentation: their questions cannot succeed.
+pub async fn unknown_addresses(
+    index: &dyn Index,
+    questions: &[Expected],
+) -> Result<Vec<String>, EvalError> {
+    let pages: HashMap<&str, &str> = index
+        .documents()
+        .iter()
+        .map(|d| (d.route.trim_end_matches('/'), d.id.as_str()))
+        .collect();
+    let mut unknown = Vec::new();
+    for Expected { url, .. } in questions {
+        let (page, anchor) = url.split_once('#').unwrap_or((url, ""));
+        let known = match pages.get(page.trim_end_matches('/')) {
+            Some(id) if !anchor.is_empty() => {
+                let stored = index.sections(id).await?;
+                let mut sections = stored.iter().flat_map(|stored| &stored.sections);
+                sections.any(|section| section.anchor.as_deref() == Some(anchor))
+            }
+            Some(_) => true,
+            None => false,
+        };
+        if !known && !unknown.contains(url) {
+            unknown.push(url.clone());
+        }
+    }
+    Ok(unknown)
 }
 
 /// Asks every question: one report for sections (of the questions that name one), one for pages.

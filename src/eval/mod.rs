@@ -13,7 +13,7 @@ mod set;
 mod trace;
 
 pub use abstention::AbstentionReport;
-pub use documentation::{Expected, ask_documentation, read_questions};
+pub use documentation::{Expected, ask_documentation, read_questions, unknown_addresses};
 pub use measures::Scores;
 pub use run::{Arm, Evaluator, Grain, SetReport};
 pub use set::{EvalError, Query, Set, find_sets, read_queries};

@@ -41,6 +41,8 @@ pub struct PassageDocument {
     pub version: Option<String>,
     pub latest_version: bool,
     pub unlisted: bool,
+    /// What the page is written in, which in a folder without locales only its text says.
+    pub language: Language,
 }
 
 /// A chunk as it is kept.

@@ -1,7 +1,9 @@
 //! Folder → documents with their chunks, a batch at a time, on all cores.
 
 use super::IngestError;
-use crate::corpus::{self, ChunkBudget, Corpus, Document, Reading, Site, SourceFile, Warning};
+use crate::corpus::{
+    self, ChunkBudget, Corpus, Document, Reading, RouteTable, Site, SourceFile, Warning,
+};
 use crate::embedding::Embedder;
 use crate::index::PreparedChunk;
 use rayon::prelude::*;
@@ -42,11 +44,10 @@ pub fn discover(options: &corpus::Options) -> Result<Corpus, IngestError> {
 pub fn survey(corpus: &Corpus, pushed: &[Document]) -> (String, Vec<Warning>) {
     let mut hash = CorpusHash::new(&corpus.site);
     let mut warnings = corpus.warnings.clone();
+    let mut routes = RouteTable::default();
     for files in corpus.files.chunks(BATCH_FILES) {
-        for reading in read_all(&corpus.site, files) {
-            warnings.extend(reading.warnings);
-            reading.document.iter().for_each(|d| hash.add(d));
-        }
+        let found = addressed(read_all(&corpus.site, files), &mut routes, &mut warnings);
+        found.iter().for_each(|d| hash.add(d));
     }
     pushed.iter().for_each(|d| hash.add(d));
     (hash.finish(), warnings)
@@ -58,16 +59,33 @@ pub fn prepare_files(
     files: &[SourceFile],
     embedder: &dyn Embedder,
 ) -> impl Iterator<Item = Batch> {
+    let mut routes = RouteTable::default();
     files.chunks(BATCH_FILES).map(move |files| {
         let mut batch = Batch::default();
-        let mut documents = Vec::with_capacity(files.len());
-        for reading in read_all(site, files) {
-            batch.warnings.extend(reading.warnings);
-            documents.extend(reading.document);
-        }
+        let documents = addressed(read_all(site, files), &mut routes, &mut batch.warnings);
         batch.documents = chunk_all(documents, &site.title, embedder);
         batch
     })
+}
+
+/// The documents that a reader can open: of several at one address only the first.
+fn addressed(
+    readings: Vec<Reading>,
+    routes: &mut RouteTable,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Document> {
+    let mut documents = Vec::with_capacity(readings.len());
+    for reading in readings {
+        warnings.extend(reading.warnings);
+        let Some(document) = reading.document else {
+            continue;
+        };
+        match routes.insert(&document.id, &document.route) {
+            Some(taken) => warnings.push(taken),
+            None => documents.push(document),
+        }
+    }
+    documents
 }
 
 fn read_all(site: &Site, files: &[SourceFile]) -> Vec<Reading> {

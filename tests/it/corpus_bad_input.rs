@@ -347,6 +347,32 @@ fn slugs_stay_inside_the_site_and_twice_the_same_is_said() {
 }
 
 #[test]
+fn a_picture_named_like_a_page_is_left_out() {
+    // The beginning of a PNG, and noise such as a compressed stream is.
+    let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    let mut state = 1u32;
+    picture.extend((0..4_000).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    }));
+    let folder = folder(&[
+        ("picture.md", &picture),
+        (
+            "old.md",
+            b"# Caf\xe9\n\nR\xe9sum\xe9 in an older encoding.\n",
+        ),
+    ]);
+    let all = All::of(folder.path());
+    assert_eq!(all.documents.len(), 1);
+    assert_eq!(all.documents[0].id, "old.md");
+    assert!(
+        all.warned("picture.md", "does not hold text"),
+        "{:?}",
+        all.warnings
+    );
+}
+
+#[test]
 fn strange_names_become_routes_that_can_be_linked() {
     let folder = folder(&[
         ("with space.md", b"# A\n"),
@@ -552,6 +578,7 @@ fn naughty_strings_and_commonmark_s_examples_are_read() {
         }
         let all = All::of(folder.path());
         assert_eq!(all.documents.len(), texts.len());
+        let (routes, _) = corpus::RouteTable::new(&all.documents);
         for (document, file) in all.documents.iter().zip(&all.corpus.files) {
             for chunk in corpus::chunk(document, &all.corpus.site, &budget) {
                 assert!(
@@ -562,7 +589,7 @@ fn naughty_strings_and_commonmark_s_examples_are_read() {
                     "{chunk:?}"
                 );
             }
-            let html = corpus::document_html(&all.corpus.site, file);
+            let html = corpus::document_html(&all.corpus.site, file, &routes);
             for Ok(token) in html5gum::Tokenizer::new(&html) {
                 let html5gum::Token::StartTag(tag) = token else {
                     continue;

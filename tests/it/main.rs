@@ -17,6 +17,7 @@ mod http_query;
 mod http_stream;
 mod killed;
 mod library;
+mod plain_folder;
 mod site_build;
 mod site_pages;
 mod store;

@@ -170,6 +170,8 @@ async fn a_first_start_answers_by_words_before_the_vectors_are_there() {
             .contains("nine hours"),
         "{answer}"
     );
+    let notice = answer["notice"].as_str().expect("a notice");
+    assert!(notice.contains("still being indexed"), "{notice}");
     let ready: serde_json::Value = app.get("/readyz").await.json().await.expect("JSON");
     assert_eq!(ready["status"], "ready");
 }

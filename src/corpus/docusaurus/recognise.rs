@@ -80,6 +80,7 @@ pub(in crate::corpus) fn recognise(options: &Options, data: &Path) -> Option<Pro
         anchors_keep_case: settings.anchors_keep_case,
         comment_ids: settings.comment_ids,
         max_file_bytes: options.max_file_bytes,
+        makes_pages: false,
         root,
     };
     Some(Project {

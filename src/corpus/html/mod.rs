@@ -4,12 +4,17 @@
 //! builds no tree: nesting is followed only as far as hidden elements need it.
 
 mod elements;
+mod shown;
 
 use super::BlockKind;
 use super::block_builder::{Draft, RawBlock};
+use super::markdown::slug;
 use elements::{AROUND, HIDDEN, is_box, is_void};
 use html5gum::{DefaultEmitter, Token, Tokenizer};
+use std::collections::HashSet;
 use std::ops::Range;
+
+pub(super) use shown::shown;
 
 /// What the page says about itself.
 #[derive(Debug, Default)]
@@ -116,11 +121,7 @@ impl HtmlReader {
             }
             return;
         }
-        let hides = HIDDEN.contains(&name)
-            || (self.page && AROUND.contains(&name))
-            || attribute("hidden").is_some()
-            || attribute("aria-hidden").is_some_and(|v| v == "true");
-        if hides && !self_closing && !is_void(name) {
+        if hides(name, self.page, attribute) && !self_closing && !is_void(name) {
             self.hidden = Some((name.to_owned(), 1));
             return;
         }
@@ -248,6 +249,40 @@ impl HtmlReader {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether a reader sees nothing of this element.
+fn hides(name: &str, page: bool, attribute: &dyn Fn(&str) -> Option<String>) -> bool {
+    HIDDEN.contains(&name)
+        || (page && AROUND.contains(&name))
+        || attribute("hidden").is_some()
+        || attribute("aria-hidden").is_some_and(|v| v == "true")
+}
+
+/// Gives headings that have no id the one that Markdown's would have; the page's own title needs
+/// none.
+pub(super) fn give_ids(blocks: &mut [RawBlock]) {
+    let mut taken: HashSet<String> = blocks.iter().filter_map(|raw| raw.id.clone()).collect();
+    let title = blocks.iter().position(|raw| raw.level > 0);
+    for (n, raw) in blocks.iter_mut().enumerate() {
+        let is_title = raw.level == 1 && Some(n) == title;
+        if raw.level == 0 || raw.id.is_some() || is_title {
+            continue;
+        }
+        let plain = slug(&raw.block.text, false);
+        if plain.is_empty() {
+            continue;
+        }
+        let id = (0..)
+            .map(|count| match count {
+                0 => plain.clone(),
+                _ => format!("{plain}-{count}"),
+            })
+            .find(|id| !taken.contains(id))
+            .expect("numbers do not end");
+        taken.insert(id.clone());
+        raw.id = Some(id);
     }
 }
 

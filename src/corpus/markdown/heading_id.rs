@@ -63,7 +63,7 @@ impl Slugger {
     }
 }
 
-pub(super) fn slug(text: &str, keep_case: bool) -> String {
+pub(in crate::corpus) fn slug(text: &str, keep_case: bool) -> String {
     let text = if keep_case {
         text.to_owned()
     } else {

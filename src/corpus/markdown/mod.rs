@@ -16,5 +16,6 @@ mod tag;
 mod visible;
 
 pub(super) use blocks::parser_options;
+pub(super) use heading_id::slug;
 pub(super) use page::{Flavor, Page, Reader};
 pub(super) use visible::visible_markdown;

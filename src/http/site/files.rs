@@ -5,6 +5,7 @@
 
 use super::html;
 use crate::http::asset::{Asset, Caching};
+use axum::http::HeaderValue;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,11 @@ use std::time::SystemTime;
 const MAX_KEPT_FILE: u64 = 4 * 1024 * 1024;
 /// Prepared files kept in memory. A thousand pages of 64 KB; when full, all are prepared anew.
 const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
+
+/// A picture that could run scripts when it is opened by itself.
+const SVG: &str = "image/svg+xml";
+const SVG_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox";
 
 /// A file of the build, and whether a page in it calls itself by an address ending in a slash.
 pub struct Prepared {
@@ -118,7 +124,10 @@ impl Files {
                 self.read(&format!("{path}.gz")),
             );
         Some(Prepared {
-            asset,
+            asset: match content_type.as_str() {
+                SVG => asset.policy(HeaderValue::from_static(SVG_POLICY)),
+                _ => asset,
+            },
             canonical_slash: false,
         })
     }

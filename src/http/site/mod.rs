@@ -1,10 +1,12 @@
 //! The site around the conversation: a static build as it is, or readable pages without one.
 //!
 //! What a build holds always wins. What it does not hold comes from the index: each document as a
-//! page, its Markdown at `<page>.md`, and `llms.txt` over all of them.
+//! page, with the pictures that lie beside it, its Markdown at `<page>.md`, and `llms.txt` over all
+//! of them.
 
 mod files;
 pub mod html;
+mod media;
 mod pages;
 mod sections;
 mod shelf;
@@ -19,6 +21,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use files::{Files, Prepared, plain_path};
+use media::Media;
 use pages::Pages;
 use shelf::Shelf;
 use std::path::PathBuf;
@@ -49,8 +52,15 @@ pub struct Site {
     pub base: String,
     pub title: String,
     pub default_locale: String,
-    files: Option<Files>,
+    served: Served,
     shelf: Shelf,
+}
+
+/// What is served from files.
+enum Served {
+    Build(Files),
+    /// Pages are made; their pictures are files.
+    Media(Media),
 }
 
 enum Found {
@@ -61,13 +71,15 @@ enum Found {
 
 impl Site {
     pub fn open(options: Options) -> std::io::Result<Self> {
-        let root = match options.build {
-            Build::Folder(folder) => Some(folder.canonicalize()?),
-            Build::None => None,
+        let served = match options.build {
+            Build::Folder(folder) => {
+                Served::Build(Files::new(folder.canonicalize()?, &options.base))
+            }
+            Build::None => Served::Media(Media::beside(&options.corpus, &options.base)),
         };
         Ok(Self {
             shelf: Shelf::new(options.corpus),
-            files: root.map(|root| Files::new(root, &options.base)),
+            served,
             base: options.base,
             title: options.title,
             default_locale: options.default_locale,
@@ -76,8 +88,11 @@ impl Site {
 
     /// What the build holds at this path, slashes treated as the build itself means them.
     fn find(&self, request_path: &str) -> Option<Found> {
-        let files = self.files.as_ref()?;
         let path = plain_path(request_path)?;
+        let files = match &self.served {
+            Served::Build(files) => files,
+            Served::Media(media) => return media.get(&path).map(Found::File),
+        };
         let folder = path.trim_end_matches('/');
         let index = match folder {
             "" => "index.html".to_owned(),
@@ -108,7 +123,9 @@ impl Site {
 
     /// The nearest `404.html`: Docusaurus writes one per locale.
     fn missing_page(&self, request_path: &str) -> Option<Arc<Prepared>> {
-        let files = self.files.as_ref()?;
+        let Served::Build(files) = &self.served else {
+            return None;
+        };
         let locale = plain_path(request_path)
             .and_then(|path| path.split_once('/').map(|(first, _)| first.to_owned()));
         locale

@@ -7,7 +7,8 @@ use super::shelf::Row;
 use super::{Site, html, sections};
 use crate::corpus::Section;
 use crate::index::{Index, PassageDocument};
-use crate::language::{Script, detect};
+use crate::language::Script;
+use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 
 /// The pages of one generation of the index.
@@ -45,10 +46,14 @@ impl<'a> Pages<'a> {
         self.index.as_ref()?.1.at(route)
     }
 
-    /// The document at this path as a whole page, or the list of them at the site's root.
+    /// The document at this path as a whole page; for the site's root and for folders that have
+    /// no page of their own, the list of what is in them.
     pub async fn page(&self, path: &str) -> Option<String> {
         let Some(document) = self.at(path) else {
-            return (path == "/").then(|| self.contents());
+            return match path {
+                "/" => Some(self.contents()),
+                _ => self.folder(path),
+            };
         };
         let made = self.made(document, Row::html).await;
         let body = match made {
@@ -74,10 +79,26 @@ impl<'a> Pages<'a> {
         let list = if self.documents().is_empty() {
             "<p>The documentation is still being read. Load this page again in a moment.</p>".into()
         } else {
-            self.list(&self.site.default_locale, None, None)
+            self.list(&self.listed(&self.site.default_locale, None), None)
         };
         let body = format!("<h1>{}</h1>{list}", escaped(&self.site.title));
         self.frame(None, &self.site.title, &body)
+    }
+
+    /// The pages below a path that is no page itself.
+    fn folder(&self, path: &str) -> Option<String> {
+        let path = path.trim_matches('/');
+        let below = |document: &&Arc<PassageDocument>| {
+            let route = percent_decode_str(document.route.trim_start_matches('/'));
+            let route = route.decode_utf8_lossy();
+            let rest = route.strip_prefix(path);
+            rest.is_some_and(|rest| rest.starts_with('/')) && !document.unlisted
+        };
+        let pages: Vec<_> = self.documents().iter().filter(below).collect();
+        pages.first()?;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let body = format!("<h1>{}</h1>{}", escaped(name), self.list(&pages, None));
+        Some(self.frame(None, name, &body))
     }
 
     /// What a reader sees at an address that holds nothing.
@@ -124,11 +145,12 @@ impl<'a> Pages<'a> {
                 escaped(version)
             )),
         );
-        let sidebar = self.list(locale, version, document);
+        let sidebar = self.list(&self.listed(locale, version), document);
         // A folder without locales may hold pages in any language.
-        let written = detect(&visible_beginning(body));
-        let language = match written.script {
-            Script::Arabic if direction(locale) == "ltr" => written.code.as_str(),
+        let language = match document.map(|d| d.language) {
+            Some(written) if written.script == Script::Arabic && direction(locale) == "ltr" => {
+                written.code.as_str()
+            }
             _ => locale,
         };
         format!(
@@ -160,22 +182,26 @@ impl<'a> Pages<'a> {
         )
     }
 
-    /// Links to every listed page of one locale and version, the one being read marked.
-    fn list(
-        &self,
-        locale: &str,
-        version: Option<&str>,
-        current: Option<&Arc<PassageDocument>>,
-    ) -> String {
-        let shown = |d: &PassageDocument| {
+    /// The pages of one locale and version that readers are shown.
+    fn listed(&self, locale: &str, version: Option<&str>) -> Vec<&Arc<PassageDocument>> {
+        let shown = |d: &&Arc<PassageDocument>| {
             let same_version = match version {
                 Some(version) => d.version.as_deref() == Some(version),
                 None => d.latest_version,
             };
             d.locale == locale && same_version && !d.unlisted
         };
+        self.documents().iter().filter(shown).collect()
+    }
+
+    /// Links to pages, the one being read marked.
+    fn list(
+        &self,
+        pages: &[&Arc<PassageDocument>],
+        current: Option<&Arc<PassageDocument>>,
+    ) -> String {
         let mut items = String::new();
-        for document in self.documents().iter().filter(|d| shown(d)) {
+        for document in pages {
             let mark = if current.is_some_and(|c| c.id == document.id) {
                 r#" aria-current="page""#
             } else {
@@ -202,19 +228,6 @@ fn direction(locale: &str) -> &'static str {
     } else {
         "ltr"
     }
-}
-
-/// The text of the first of some HTML, tags left out.
-fn visible_beginning(html: &str) -> String {
-    const BYTES: usize = 8_000;
-    let mut inside_tag = false;
-    let mut text = html[..html.floor_char_boundary(BYTES)].to_owned();
-    text.retain(|letter| {
-        let was_inside = inside_tag;
-        inside_tag = (inside_tag || letter == '<') && letter != '>';
-        !was_inside && !inside_tag
-    });
-    text
 }
 
 /// A route as it stands in a link; what is encoded in it already stays as it is.
@@ -246,11 +259,6 @@ pub fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_told_from_tags() {
-        assert_eq!(visible_beginning("<h1 id=\"a\">بیٹری</h1> x"), "بیٹری x");
-    }
 
     #[test]
     fn an_encoded_route_is_not_encoded_again() {

@@ -52,8 +52,7 @@ impl Shelf {
         let (site, files) = corpus.map_or((None, Vec::new()), |c| (Some(c.site), c.files));
         let mut routes = RouteTable::default();
         for document in index.documents() {
-            // Two documents of one route were warned about when they were indexed.
-            let _first_one_wins = routes.insert(&document.id, &document.route);
+            let _each_has_its_own = routes.insert(&document.id, &document.route);
         }
         Row {
             site,
@@ -79,7 +78,8 @@ impl Row {
 
     /// The document's page as HTML; `None` where it has no file (any more).
     pub fn html(&self, document: &PassageDocument) -> Option<String> {
-        let html = document_html(self.site.as_ref()?, self.files.get(&document.id)?);
+        let file = self.files.get(&document.id)?;
+        let html = document_html(self.site.as_ref()?, file, &self.routes);
         (!html.is_empty()).then_some(html)
     }
 

@@ -1,8 +1,9 @@
 //! Writes the documents and chunks of a new generation.
 
 use super::{ChunkRow, EmbeddingKey, FILE};
-use crate::corpus::{Chunk, Document};
+use crate::corpus::{BlockKind, Chunk, Document};
 use crate::index::{IndexError, Ordinal, PassageDocument};
+use crate::language;
 use rusqlite::{Connection, params};
 use std::path::Path;
 
@@ -105,7 +106,23 @@ fn summary_of(document: &Document) -> PassageDocument {
         version: document.version.clone(),
         latest_version: document.latest_version,
         unlisted: document.unlisted,
+        language: language::detect(&beginning(document)),
     }
+}
+
+/// Enough of the text to tell its language.
+fn beginning(document: &Document) -> String {
+    const BYTES: usize = 2_000;
+    let mut text = String::new();
+    let blocks = document.sections.iter().flat_map(|section| &section.blocks);
+    for block in blocks.filter(|block| block.kind != BlockKind::Code) {
+        text.push_str(&block.text);
+        text.push('\n');
+        if text.len() > BYTES {
+            break;
+        }
+    }
+    text
 }
 
 fn json(value: &impl serde::Serialize) -> String {
