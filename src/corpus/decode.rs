@@ -19,7 +19,7 @@ const SNIFFED_BYTES: usize = 1024;
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
     const SHARE: usize = 20;
     // A short page with a few strays is a page.
-    const FEW: usize = 32;
+    const FEW: usize = 64;
     let sample = &bytes[..bytes.len().min(8 * SNIFFED_BYTES)];
     if encoding_rs::Encoding::for_bom(bytes).is_some() || utf16_without_mark(bytes).is_some() {
         return false;

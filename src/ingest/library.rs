@@ -58,6 +58,8 @@ impl Library {
         let lock = lock(&options.state)?;
         let state = State::open(&options.state.join("index"))?;
         let living = open_living(&state);
+        // What a killed process had begun is not gone on with.
+        state.sweep();
         let library = Self {
             pushed: Folder::new(&options.state),
             living: ArcSwapOption::from_pointee(living),
