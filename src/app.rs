@@ -59,6 +59,7 @@ impl App {
             options: answer::Options {
                 site_name: site.title.clone(),
                 strict: config.strict,
+                remember_for: Duration::from_secs(u64::from(config.answer_cache_hours) * 60 * 60),
                 ..answer::Options::default()
             },
         });

@@ -24,7 +24,7 @@
 //! | 3 | `ingest`, `retrieval` | the offline story; hybrid search |
 //! | 2 | `index`, `guard` | the searchable snapshot; who may ask, and how much |
 //! | 1 | `corpus`, `embedding`, `store` | what documentation is; text → vector; what must not be lost |
-//! | 0 | `language`, `secret`, `telemetry` | script and language of a text; hidden strings; metric names |
+//! | 0 | `cache`, `language`, `secret`, `telemetry` | what is remembered for a while; script and language of a text; hidden strings; metric names |
 //!
 //! ## Glossary (one word per idea)
 //!
@@ -37,6 +37,7 @@
 //! - **Scope**: the part of the documentation a question is asked of (locale, version, path).
 #![deny(unsafe_code)]
 
+pub mod cache;
 pub mod language;
 pub mod secret;
 pub mod telemetry;

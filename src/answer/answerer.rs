@@ -8,14 +8,15 @@ use super::evidence::{self, Evidence};
 use super::generator::quoting::{self, SentenceScorer};
 use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::outcome::{Outcome, Written};
+use super::remembered::{Known, Remembered, Repeatable};
 use super::wording::{Wording, wording};
-use super::{AnswerError, AnswerEvent, Mode, Question, abstention, prompt, selection};
+use super::{Answer, AnswerError, AnswerEvent, Mode, Question, abstention, prompt, selection};
 use crate::guard::Gate;
 use crate::language::{Language, detect};
 use crate::retrieval::{RetrievalError, Retrieved, Search};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Events a slow reader may lag behind before the work waits for them.
@@ -48,6 +49,8 @@ pub struct Options {
     pub strict: bool,
     /// Longest generated answer.
     pub max_tokens: u32,
+    /// How long an answer is given again to the same question; zero for never.
+    pub remember_for: Duration,
 }
 
 impl Default for Options {
@@ -57,6 +60,7 @@ impl Default for Options {
             strict: false,
             // Some 500 words: longer answers should be pages.
             max_tokens: 800,
+            remember_for: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -80,25 +84,74 @@ impl Parts {
 #[derive(Clone)]
 pub struct Answerer {
     parts: Arc<Parts>,
+    remembered: Arc<Option<Remembered>>,
 }
 
 impl Answerer {
     pub fn new(parts: Parts) -> Self {
         Self {
+            remembered: Arc::new(Remembered::new(&parts)),
             parts: Arc::new(parts),
         }
     }
 
     /// Starts answering. Dropping the receiver cancels the work, upstream included.
     pub fn ask(&self, question: Question) -> mpsc::Receiver<AnswerEvent> {
+        let looked_up = self.look_up(&question);
+        self.start(question, looked_up)
+    }
+
+    /// The answer alone. Dropping the future cancels the work.
+    pub async fn answer(&self, question: Question) -> Result<Answer, AnswerError> {
+        let looked_up = self.look_up(&question);
+        if let LookedUp::Known(known) = looked_up {
+            // No need for a task and its channel, which would cost more than all the rest.
+            return known
+                .again(&self.parts.store, &question, Instant::now())
+                .await;
+        }
+        let mut events = self.start(question, looked_up);
+        while let Some(event) = events.recv().await {
+            match event {
+                AnswerEvent::Done(answer) => return Ok(*answer),
+                AnswerEvent::Failed(error) => return Err(error),
+                AnswerEvent::Session(_) | AnswerEvent::Sources(_) | AnswerEvent::Token(_) => {}
+            }
+        }
+        // Without a last event the process is going down.
+        Err(AnswerError::Overloaded {
+            retry_after_s: RETRY_AFTER_S,
+        })
+    }
+
+    fn look_up(&self, question: &Question) -> LookedUp {
+        let Some((remembered, generation)) = self
+            .remembered
+            .as_ref()
+            .as_ref()
+            .zip(self.parts.search.generation())
+        else {
+            return LookedUp::Unique;
+        };
+        match remembered.repeatable(question, generation) {
+            None => LookedUp::Unique,
+            Some(asked) => match remembered.recall(&asked) {
+                Some(known) => LookedUp::Known(known),
+                None => LookedUp::New(asked),
+            },
+        }
+    }
+
+    fn start(&self, question: Question, looked_up: LookedUp) -> mpsc::Receiver<AnswerEvent> {
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
-        let parts = Arc::clone(&self.parts);
+        let this = self.clone();
         tokio::spawn(async move {
             let work = async {
-                if let Err(error) = answer(&parts, question, &events).await {
-                    // Nobody listening is no fault.
-                    let _ = events.send(AnswerEvent::Failed(error)).await;
-                }
+                let last = match this.tell(question, looked_up, &events).await {
+                    Ok(answer) => AnswerEvent::Done(Box::new(answer)),
+                    Err(error) => AnswerEvent::Failed(error),
+                };
+                send(&events, last).await;
             };
             tokio::select! {
                 () = work => {}
@@ -107,6 +160,41 @@ impl Answerer {
         });
         receiver
     }
+
+    async fn tell(
+        &self,
+        question: Question,
+        looked_up: LookedUp,
+        events: &mpsc::Sender<AnswerEvent>,
+    ) -> Result<Answer, AnswerError> {
+        let asked = match looked_up {
+            LookedUp::Known(known) => {
+                let again = known.again(&self.parts.store, &question, Instant::now());
+                let answer = again.await?;
+                send(events, AnswerEvent::Session(answer.session_id.clone())).await;
+                send(events, AnswerEvent::Sources(answer.sources.clone())).await;
+                send(events, AnswerEvent::Token(answer.text.clone())).await;
+                return Ok(answer);
+            }
+            LookedUp::New(asked) => Some(asked),
+            LookedUp::Unique => None,
+        };
+        answer(&self.parts, question, events, &|outcome, language| {
+            if let (Some(remembered), Some(asked)) = (self.remembered.as_ref(), &asked) {
+                remembered.keep(asked, outcome, language);
+            }
+        })
+        .await
+    }
+}
+
+/// What is remembered of a question.
+enum LookedUp {
+    Known(Arc<Known>),
+    /// Nothing yet, but its answer may be remembered.
+    New(Repeatable),
+    /// It stands in a conversation, or nothing is to be remembered.
+    Unique,
 }
 
 /// What one question needs along its way.
@@ -121,11 +209,13 @@ pub(super) struct Asking<'a> {
     pub started: Instant,
 }
 
+/// Answers what is not remembered; `learn` is told what came out.
 async fn answer(
     parts: &Parts,
     question: Question,
     events: &mpsc::Sender<AnswerEvent>,
-) -> Result<(), AnswerError> {
+    learn: &(dyn Fn(&Outcome, Language) + Sync),
+) -> Result<Answer, AnswerError> {
     let started = Instant::now();
     let session = match &question.session_id {
         Some(id) => parts.store.sessions.touch(id).await,
@@ -153,9 +243,8 @@ async fn answer(
         Mode::SelectedText => asking.ask_selection().await,
         Mode::FullBook => asking.ask_documentation().await?,
     };
-    let answer = outcome.keep(&asking).await?;
-    send(events, AnswerEvent::Done(Box::new(answer))).await;
-    Ok(())
+    learn(&outcome, language);
+    outcome.keep(&asking).await
 }
 
 impl Asking<'_> {
@@ -188,6 +277,7 @@ impl Asking<'_> {
         if words_only {
             outcome.add_notice(Some(self.words.still_indexing.to_owned()));
         }
+        outcome.is_lasting &= !found.words_only;
         outcome.context = context;
         Ok(outcome)
     }
@@ -214,7 +304,7 @@ impl Asking<'_> {
             return self.quote(context, &evidence, None).await;
         };
         let Some(permit) = self.parts.gate.enter().await else {
-            let busy = Some(self.words.generator_busy.to_owned());
+            let busy = Some(self.words.generator_busy);
             return self.quote(context, &evidence, busy).await;
         };
         let messages = prompt::from_passages(
@@ -228,7 +318,7 @@ impl Asking<'_> {
         drop(permit);
         match written {
             Ok(written) if written.text.trim() == self.words.not_found => {
-                self.gap(&evidence).await;
+                self.gap(urls(&evidence)).await;
                 Outcome::abstained(self, written, Vec::new())
             }
             Ok(written) if written.text.trim().is_empty() => {
@@ -242,7 +332,7 @@ impl Asking<'_> {
             Err((error, said)) => {
                 log_failure(generator.as_ref(), &error);
                 if said.text.trim().is_empty() {
-                    let failed = Some(self.words.generator_failed.to_owned());
+                    let failed = Some(self.words.generator_failed);
                     return self.quote(context, &evidence, failed).await;
                 }
                 self.go_on_quoting(context, said, &evidence).await
@@ -255,7 +345,7 @@ impl Asking<'_> {
         &self,
         context: &Context,
         evidence: &[Evidence],
-        notice: Option<String>,
+        trouble: Option<&str>,
     ) -> Outcome {
         let writing = Instant::now();
         let scorer = self.parts.scorer.as_deref();
@@ -284,7 +374,7 @@ impl Asking<'_> {
         self.send(AnswerEvent::Token(quoted.text.clone())).await;
         let mut outcome = Outcome::quoted(quoted.text, sources, locale.unwrap_or_default());
         outcome.written.generation_ms = ms_since(writing);
-        outcome.add_notice(notice);
+        outcome.add_trouble(trouble);
         outcome
     }
 
@@ -313,7 +403,7 @@ impl Asking<'_> {
             said.text.push_str(&more);
         }
         let mut outcome = Outcome::generated(self, said, evidence);
-        outcome.add_notice(Some(self.words.generator_stopped.to_owned()));
+        outcome.add_trouble(Some(self.words.generator_stopped));
         outcome
     }
 
@@ -326,23 +416,13 @@ impl Asking<'_> {
             .collect();
         self.send(AnswerEvent::Sources(sources.clone())).await;
         self.send(AnswerEvent::Token(text.clone())).await;
-        self.gap(&nearest).await;
+        self.gap(urls(&nearest)).await;
         Outcome::abstained(self, Written::by_us(text), sources)
     }
 
-    async fn gap(&self, nearest: &[Evidence]) {
-        let urls: Vec<String> = nearest.iter().map(|one| one.url.clone()).collect();
-        let locale = self.question.scope.locale.clone();
-        let locale = locale.unwrap_or_else(|| self.language.code.as_str().to_owned());
-        let recorded = self
-            .parts
-            .store
-            .gaps
-            .record(&self.question.text, &locale, &urls)
-            .await;
-        if let Err(error) = recorded {
-            tracing::warn!(%error, "a documentation gap could not be recorded");
-        }
+    /// Records that the documentation does not answer this; `nearest` are URLs.
+    async fn gap(&self, nearest: Vec<String>) {
+        record_gap(&self.parts.store, self.question, self.language, nearest).await;
     }
 
     async fn ask_selection(&self) -> Outcome {
@@ -380,13 +460,13 @@ impl Asking<'_> {
                         .await;
                 }
                 let mut outcome = Outcome::generated(self, said, alone).without_sources();
-                outcome.add_notice(Some(self.words.generator_stopped.to_owned()));
+                outcome.add_trouble(Some(self.words.generator_stopped));
                 outcome
             }
         }
     }
 
-    async fn quote_selection(&self, selection: &Evidence, notice: Option<&str>) -> Outcome {
+    async fn quote_selection(&self, selection: &Evidence, trouble: Option<&str>) -> Outcome {
         let scorer = self.parts.scorer.as_deref();
         let found = selection::quote(&self.question.text, selection, scorer).await;
         let is_found = found.is_some();
@@ -397,7 +477,7 @@ impl Asking<'_> {
         } else {
             Outcome::abstained(self, Written::by_us(text), Vec::new())
         };
-        outcome.add_notice(notice.map(str::to_owned));
+        outcome.add_trouble(trouble);
         outcome
     }
 
@@ -420,6 +500,25 @@ impl Asking<'_> {
 /// A reader who has left is noticed by `closed()`; what can't be delivered is dropped here.
 async fn send(events: &mpsc::Sender<AnswerEvent>, event: AnswerEvent) {
     let _ = events.send(event).await;
+}
+
+/// Records that the documentation does not answer `question`; `nearest` are URLs.
+pub(super) async fn record_gap(
+    store: &Store,
+    question: &Question,
+    language: Language,
+    nearest: Vec<String>,
+) {
+    let locale = question.scope.locale.clone();
+    let locale = locale.unwrap_or_else(|| language.code.as_str().to_owned());
+    let recorded = store.gaps.record(&question.text, &locale, &nearest).await;
+    if let Err(error) = recorded {
+        tracing::warn!(%error, "a documentation gap could not be recorded");
+    }
+}
+
+fn urls(evidence: &[Evidence]) -> Vec<String> {
+    evidence.iter().map(|one| one.url.clone()).collect()
 }
 
 pub(super) fn ms_since(start: Instant) -> f64 {

@@ -10,6 +10,7 @@ mod evidence;
 mod generator;
 mod outcome;
 mod prompt;
+mod remembered;
 mod selection;
 mod sentences;
 mod support;
@@ -111,6 +112,9 @@ pub struct Answer {
     /// Sentences that no cited passage supports; empty when `grounded`.
     #[serde(default)]
     pub unsupported: Vec<String>,
+    /// Given before to the same question, and repeated.
+    #[serde(default)]
+    pub cached: bool,
     pub usage: Usage,
     pub retrieval_ms: f64,
     pub generation_ms: f64,

@@ -8,7 +8,8 @@ use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::prompt::ChatMessage;
 use super::sentences::sentences;
 use super::support::{Ground, unsupported, without_unsupported};
-use super::{Answer, AnswerError, AnswerEvent, Mode, Source, Usage};
+use super::{Answer, AnswerError, AnswerEvent, Mode, Question, Source, Usage};
+use crate::language::Language;
 use crate::store::{LedgerEntry, Message, Role, StoreError, new_id};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -20,7 +21,7 @@ use tokio::sync::mpsc;
 const QUOTING: &str = "quoting";
 
 /// Text that has been shown already.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Written {
     pub text: String,
     pub used: Used,
@@ -31,6 +32,7 @@ pub(super) struct Written {
 }
 
 /// An answer that only needs keeping.
+#[derive(Clone)]
 pub(super) struct Outcome {
     pub written: Written,
     pub sources: Vec<Source>,
@@ -38,6 +40,8 @@ pub(super) struct Outcome {
     pub abstained: bool,
     pub unsupported: Vec<String>,
     pub notice: Option<String>,
+    /// Nothing went wrong that may be well again at the next question.
+    pub is_lasting: bool,
     pub context: Context,
     pub retrieval_ms: f64,
     pub embedding_tokens: u64,
@@ -206,6 +210,7 @@ impl Outcome {
             abstained: false,
             unsupported: Vec::new(),
             notice: None,
+            is_lasting: true,
             context: Context::default(),
             retrieval_ms: 0.0,
             embedding_tokens: 0,
@@ -271,16 +276,44 @@ impl Outcome {
         };
     }
 
+    /// Says what went wrong on the way, if anything did; the next reader may have more luck.
+    pub fn add_trouble(&mut self, trouble: Option<&str>) {
+        self.is_lasting &= trouble.is_none();
+        self.add_notice(trouble.map(str::to_owned));
+    }
+
+    /// The same for another reader, who uses nothing and waits for nothing.
+    pub fn to_be_repeated(&self) -> Self {
+        let mut again = self.clone();
+        again.written.used = Used::default();
+        again.written.cost_usd = 0.0;
+        again.written.generation_ms = 0.0;
+        again.retrieval_ms = 0.0;
+        again.embedding_tokens = 0;
+        again
+    }
+
+    /// Memory that it takes, nearly.
+    pub fn size_bytes(&self) -> usize {
+        let source = |s: &Source| {
+            let headings: usize = s.heading_path.iter().map(String::len).sum();
+            let names = s.doc_id.len() + s.title.len() + s.chapter.len() + s.section.len();
+            size_of::<Source>() + headings + names + s.url.len() + s.content.len() + s.quote.len()
+        };
+        size_of::<Self>()
+            + self.written.text.len()
+            + self.unsupported.iter().map(String::len).sum::<usize>()
+            + self.context.query.len()
+            + self.sources.iter().map(source).sum::<usize>()
+    }
+
     /// Keeps the turn; the answer is on disk when this returns.
     pub async fn keep(mut self, asking: &Asking<'_>) -> Result<Answer, AnswerError> {
-        let message_id = new_id();
-        let usage = Usage {
-            embedding: self.embedding_tokens,
-            prompt: self.written.used.prompt,
-            completion: self.written.used.completion,
-            estimated_cost_usd: self.written.cost_usd,
-        };
-        let (question, answer) = self.messages(asking, &message_id, &usage);
+        let (question, mut answer) =
+            self.messages(asking.question, &asking.session_id, asking.language);
+        answer.text = self.written.text.clone();
+        answer.sources = serde_json::to_value(&self.sources).unwrap_or_default();
+        let message_id = answer.id.clone();
         match asking.parts.store.turns.append(question, answer).await {
             Ok(()) => {}
             Err(StoreError::NotFound) => return Err(AnswerError::SessionNotFound),
@@ -291,12 +324,25 @@ impl Outcome {
             }
         }
         self.account(asking, &message_id).await;
-        Ok(Answer {
+        let session_id = asking.session_id.clone();
+        Ok(self.answer(session_id, message_id, asking.question.mode, asking.started))
+    }
+
+    /// What the reader is told of it.
+    pub fn answer(
+        self,
+        session_id: String,
+        message_id: String,
+        mode: Mode,
+        started: Instant,
+    ) -> Answer {
+        Answer {
             message_id,
-            session_id: asking.session_id.clone(),
+            session_id,
+            usage: self.usage(),
             text: self.written.text,
             sources: self.sources,
-            mode: asking.question.mode,
+            mode,
             locale: self.locale,
             abstained: self.abstained,
             grounded: self.unsupported.is_empty(),
@@ -304,39 +350,54 @@ impl Outcome {
             model: self.written.model,
             notice: self.notice,
             unsupported: self.unsupported,
-            usage,
+            cached: false,
             retrieval_ms: self.retrieval_ms,
             generation_ms: self.written.generation_ms,
-            total_ms: ms_since(asking.started),
-        })
+            total_ms: ms_since(started),
+        }
     }
 
-    fn messages(&self, asking: &Asking<'_>, answer_id: &str, usage: &Usage) -> (Message, Message) {
+    fn usage(&self) -> Usage {
+        Usage {
+            embedding: self.embedding_tokens,
+            prompt: self.written.used.prompt,
+            completion: self.written.used.completion,
+            estimated_cost_usd: self.written.cost_usd,
+        }
+    }
+
+    /// The question and the answer as they are kept; what the answer says is left to be filled in.
+    pub fn messages(
+        &self,
+        question: &Question,
+        session_id: &str,
+        language: Language,
+    ) -> (Message, Message) {
         let now = Timestamp::now();
         let question = Message {
             id: new_id(),
-            session_id: asking.session_id.clone(),
+            session_id: session_id.to_owned(),
             role: Role::User,
-            text: asking.question.text.clone(),
+            text: question.text.clone(),
             sources: Value::Null,
             abstained: false,
             generator: String::new(),
-            locale: asking.language.code.as_str().to_owned(),
+            locale: language.code.as_str().to_owned(),
             usage: Value::Null,
             context: serde_json::to_value(&self.context).unwrap_or_default(),
             created_at: now,
             rating: None,
         };
         let answer = Message {
-            id: answer_id.to_owned(),
-            session_id: asking.session_id.clone(),
+            id: new_id(),
+            session_id: session_id.to_owned(),
             role: Role::Assistant,
-            text: self.written.text.clone(),
-            sources: serde_json::to_value(&self.sources).unwrap_or_default(),
+            text: String::new(),
+            sources: Value::Null,
             abstained: self.abstained,
             generator: self.written.generator.clone(),
             locale: self.locale.clone(),
-            usage: serde_json::to_value(usage).unwrap_or_default(),
+            usage: serde_json::to_value(self.usage()).unwrap_or_default(),
             context: Value::Null,
             created_at: now,
             rating: None,

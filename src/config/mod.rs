@@ -40,6 +40,8 @@ pub struct Config {
     pub openai: Option<OpenAi>,
     /// Unsupported sentences are withheld.
     pub strict: bool,
+    /// 0 remembers no answers.
+    pub answer_cache_hours: u32,
     pub database_url: Secret,
     pub environment: String,
     pub log_level: String,

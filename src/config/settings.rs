@@ -76,6 +76,9 @@ settings! {
     /// Leave out what a model writes without support in the documentation, instead of marking it
     #[arg(env = "RAG_STRICT", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     strict: bool,
+    /// Hours for which an answer is given again to the same question; 0 for never
+    #[arg(env = "RAG_ANSWER_CACHE_HOURS", value_name = "N")]
+    answer_cache_hours: u32,
     /// Where conversations are kept, as sqlite:PATH; chat.db in the state folder if not given
     #[arg(env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Secret,
@@ -139,6 +142,7 @@ impl Settings {
             openai_base_url: Some("https://api.openai.com/v1".into()),
             openai_model: Some("gpt-4o-mini".into()),
             strict: Some(false),
+            answer_cache_hours: Some(24),
             environment: Some("development".into()),
             log_level: Some("info".into()),
             log_format: Some("auto".into()),

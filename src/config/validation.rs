@@ -58,6 +58,7 @@ pub(super) fn validate(
         embed_threads: all.embed_threads.expect(set),
         openai,
         strict: all.strict.expect(set),
+        answer_cache_hours: all.answer_cache_hours.expect(set),
         database_url: database_url(all.database_url)?,
         environment: all.environment.expect(set),
         log_level: all.log_level.expect(set),

@@ -34,6 +34,8 @@ pub struct AnswerBody {
     model: String,
     /// Something the reader should know, such as that the generator failed.
     notice: Option<String>,
+    /// The answer was given before to the same question, and repeated.
+    cached: bool,
     tokens_used: TokensBody,
     latency_ms: f64,
     latency: LatencyBody,
@@ -104,6 +106,7 @@ impl AnswerBody {
             generator: answer.generator,
             model: answer.model,
             notice: answer.notice,
+            cached: answer.cached,
             tokens_used: TokensBody {
                 embedding: answer.usage.embedding,
                 prompt: answer.usage.prompt,

@@ -5,14 +5,13 @@
 use super::Server;
 use super::caller::Caller;
 use super::problem::{Code, Problem};
-use crate::answer::{AnswerEvent, Question};
+use crate::answer::{Answer, AnswerEvent, Question};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub struct Hearing {
     events: mpsc::Receiver<AnswerEvent>,
-    /// Never, for who has no key.
     key_ended: BoxFuture<'static, ()>,
 }
 
@@ -21,10 +20,19 @@ impl Hearing {
     pub fn begin(server: &Server, caller: &Caller, question: Question) -> Self {
         Self {
             events: server.answerer.ask(question),
-            key_ended: match &caller.key {
-                Some(key) => Arc::clone(&server.keys).ended(key.clone()).boxed(),
-                None => std::future::pending().boxed(),
-            },
+            key_ended: key_ended(server, caller),
+        }
+    }
+
+    /// The answer alone. The work stops when the future is dropped.
+    pub async fn whole(
+        server: &Server,
+        caller: &Caller,
+        question: Question,
+    ) -> Result<Answer, Problem> {
+        tokio::select! {
+            answer = server.answerer.answer(question) => Ok(answer?),
+            () = key_ended(server, caller) => Err(ended()),
         }
     }
 
@@ -32,10 +40,7 @@ impl Hearing {
     pub async fn next(&mut self) -> Result<AnswerEvent, Problem> {
         let event = tokio::select! {
             event = self.events.recv() => event,
-            () = &mut self.key_ended => return Err(Problem::new(
-                Code::Unauthorized,
-                "The key that asked this has expired or been revoked.",
-            )),
+            () = &mut self.key_ended => return Err(ended()),
         };
         match event {
             Some(AnswerEvent::Failed(error)) => Err(error.into()),
@@ -48,4 +53,19 @@ impl Hearing {
             .retry_after(2)),
         }
     }
+}
+
+/// Never comes, for who has no key.
+fn key_ended(server: &Server, caller: &Caller) -> BoxFuture<'static, ()> {
+    match &caller.key {
+        Some(key) => Arc::clone(&server.keys).ended(key.clone()).boxed(),
+        None => std::future::pending().boxed(),
+    }
+}
+
+fn ended() -> Problem {
+    Problem::new(
+        Code::Unauthorized,
+        "The key that asked this has expired or been revoked.",
+    )
 }

@@ -8,7 +8,7 @@ use super::extract::Body;
 use super::hearing::Hearing;
 use super::problem::{Code, Problem, described};
 use super::{Server, limits, request_id, stream};
-use crate::answer::{AnswerEvent, MAX_QUESTION, Mode, Question};
+use crate::answer::{MAX_QUESTION, Mode, Question};
 use crate::retrieval::Scope;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -240,16 +240,19 @@ async fn ask(server: &Server, caller: &Caller, question: Question, streamed: boo
         Err(refused) => return *refused,
     };
     let request_id = question.request_id.clone();
-    let mut hearing = Hearing::begin(server, caller, question);
     let response = if streamed {
+        let mut hearing = Hearing::begin(server, caller, question);
         // What fails before anything was said still gets its status.
         match hearing.next().await {
             Ok(first) => stream::response(first, hearing, request_id),
             Err(problem) => failed(problem),
         }
     } else {
-        match whole(hearing).await {
-            Ok(answer) => axum::Json(AnswerBody::new(answer, request_id)).into_response(),
+        match Hearing::whole(server, caller, question).await {
+            Ok(answer) => {
+                observe(&answer);
+                axum::Json(AnswerBody::new(answer, request_id)).into_response()
+            }
             Err(problem) => failed(problem),
         }
     };
@@ -259,13 +262,4 @@ async fn ask(server: &Server, caller: &Caller, question: Question, streamed: boo
 fn failed(problem: Problem) -> Response {
     observe_failure(problem.code());
     problem.into_response()
-}
-
-async fn whole(mut hearing: Hearing) -> Result<crate::answer::Answer, Problem> {
-    loop {
-        if let AnswerEvent::Done(answer) = hearing.next().await? {
-            observe(&answer);
-            return Ok(*answer);
-        }
-    }
 }

@@ -121,6 +121,11 @@ pub trait Search: Send + Sync {
         top_k: usize,
     ) -> Result<Retrieved, RetrievalError>;
 
+    /// The generation that is searched now; `None` when nobody can tell.
+    fn generation(&self) -> Option<String> {
+        None
+    }
+
     /// The locales and versions there are, so that a question can name one.
     fn known_scopes(&self) -> KnownScopes {
         KnownScopes::default()

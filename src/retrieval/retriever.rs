@@ -115,6 +115,11 @@ impl Search for Retriever {
         })
     }
 
+    fn generation(&self) -> Option<String> {
+        let index = (self.snapshot)()?;
+        Some(index.summary().generation.clone())
+    }
+
     fn known_scopes(&self) -> KnownScopes {
         let mut known = KnownScopes::default();
         if let Some(index) = (self.snapshot)() {

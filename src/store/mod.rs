@@ -99,6 +99,33 @@ pub struct Message {
     pub rating: Option<Rating>,
 }
 
+/// What an answer says, however many are told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedAnswer {
+    pub text: String,
+    /// JSON, as [`Message::sources`].
+    pub sources: String,
+    /// Digest of both.
+    key: [u8; 16],
+}
+
+impl SharedAnswer {
+    pub fn new(text: String, sources: &serde_json::Value) -> Self {
+        let sources = sources.to_string();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+        hasher.update(sources.as_bytes());
+        let mut key = [0; 16];
+        hasher.finalize_xof().fill(&mut key);
+        Self { text, sources, key }
+    }
+
+    pub fn key(&self) -> &[u8; 16] {
+        &self.key
+    }
+}
+
 /// One stretch of a session's messages, oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
@@ -156,6 +183,15 @@ pub trait SessionStore: Send + Sync {
 
 #[async_trait]
 pub trait TurnStore: Send + Sync {
+    /// Begins the session that both messages name, with them as its first turn; all or nothing, and
+    /// on disk when this returns. The answer's text and sources are those of `said`, which is kept
+    /// once for all the turns that repeat it.
+    async fn begin(
+        &self,
+        question: Message,
+        answer: Message,
+        said: Arc<SharedAnswer>,
+    ) -> Result<(), StoreError>;
     /// Keeps a question and its answer, both or neither; on disk when this returns.
     async fn append(&self, question: Message, answer: Message) -> Result<(), StoreError>;
     /// Messages `offset..offset + limit`, oldest first. [`StoreError::NotFound`] when the session

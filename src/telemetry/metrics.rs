@@ -25,6 +25,8 @@ pub const RETRIEVAL_DURATION: &str = "rag_retrieval_duration_seconds";
 pub const GENERATION_DURATION: &str = "rag_generation_duration_seconds";
 /// Answers. Labels `generator` (quoting, openai) and `outcome` (answered, abstained).
 pub const ANSWERS: &str = "rag_answers_total";
+/// First questions of a conversation. Label `outcome`: hit (answered as before), miss.
+pub const ANSWER_CACHE: &str = "rag_answer_cache_total";
 /// Requests. Labels `route` (the template), `method` and `status`.
 pub const REQUESTS: &str = "rag_http_requests_total";
 /// Time to the first byte of a response. Label `route`.
@@ -100,6 +102,11 @@ fn describe() {
         "Time spent writing the answer"
     );
     counter!(ANSWERS, Unit::Count, "Finished answers");
+    counter!(
+        ANSWER_CACHE,
+        Unit::Count,
+        "First questions, by whether their answer was remembered"
+    );
     counter!(REQUESTS, Unit::Count, "HTTP requests");
     histogram!(
         REQUEST_DURATION,

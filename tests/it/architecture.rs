@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Folder or file below `src` → layer, as the table in `lib.rs` has it.
-const LAYERS: [(&str, u8); 15] = [
+const LAYERS: [(&str, u8); 16] = [
+    ("cache", 0),
     ("language", 0),
     ("secret", 0),
     ("telemetry", 0),

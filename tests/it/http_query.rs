@@ -280,6 +280,7 @@ async fn documents_are_added_with_the_key_and_only_with_it() {
         "chapter": "Antenna", "section": "Range", "book_version": "1.0",
         "content": "The antenna reaches forty kilometres over open ground."
     });
+    app.ask("How far does the antenna reach?").await;
     assert_eq!(app.post("/ingest", &body).await.status(), 401);
     let with_key = |key: &str| {
         let request = app.client.post(format!("{}/ingest", app.url));
@@ -309,6 +310,7 @@ async fn documents_are_added_with_the_key_and_only_with_it() {
         "{again}"
     );
     let answer = app.ask("How far does the antenna reach?").await;
+    assert_eq!(answer["cached"], false, "asked before, of another index");
     assert!(
         answer["answer"]
             .as_str()
@@ -316,6 +318,10 @@ async fn documents_are_added_with_the_key_and_only_with_it() {
             .contains("forty kilometres"),
         "{answer}"
     );
+    let again = app.ask("How far does the antenna reach?").await;
+    assert_eq!(again["cached"], true);
+    assert_eq!(again["answer"], answer["answer"]);
+    assert_ne!(again["session_id"], answer["session_id"]);
 }
 
 #[tokio::test]

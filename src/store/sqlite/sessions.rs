@@ -5,7 +5,7 @@ use super::opening::failure;
 use super::{from_ms, to_ms};
 use crate::store::{Session, SessionStore, StoreError, new_id};
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// A session's last use is written down at most this often: a read is cheaper than a synced write.
 /// Small against any timeout in hours.
@@ -22,11 +22,7 @@ impl SessionStore for Database {
         };
         let id = session.id.clone();
         self.writer
-            .run(move |db| {
-                db.prepare_cached("INSERT INTO chat_sessions VALUES (?1, ?2, ?2)")
-                    .and_then(|mut insert| insert.execute(params![id, to_ms(now)]))
-                    .map_err(|e| failure(&e))
-            })
+            .run(move |db| insert_session(db, &id, to_ms(now)).map_err(|e| failure(&e)))
             .await?;
         Ok(session)
     }
@@ -88,12 +84,18 @@ impl SessionStore for Database {
         let expiry_ms = self.expiry_ms();
         self.writer
             .run(move |db| {
-                db.execute(
-                    "DELETE FROM chat_sessions WHERE last_used_at_ms <= ?1",
-                    [expiry_ms],
-                )
-                .map(|purged| purged as u64)
-                .map_err(|e| failure(&e))
+                let purge = || -> rusqlite::Result<u64> {
+                    let expired = "DELETE FROM chat_sessions WHERE last_used_at_ms <= ?1";
+                    let purged = db.execute(expired, [expiry_ms])?;
+                    if purged > 0 {
+                        db.execute_batch(
+                            "DELETE FROM shared_answers WHERE key NOT IN \
+                             (SELECT shared FROM messages WHERE shared IS NOT NULL)",
+                        )?;
+                    }
+                    Ok(purged as u64)
+                };
+                purge().map_err(|e| failure(&e))
             })
             .await
     }
@@ -110,4 +112,10 @@ impl SessionStore for Database {
         .await
         .map(|count| count.unsigned_abs())
     }
+}
+
+pub(super) fn insert_session(db: &Connection, id: &str, now_ms: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO chat_sessions VALUES (?1, ?2, ?2)")?
+        .execute(params![id, now_ms])?;
+    Ok(())
 }

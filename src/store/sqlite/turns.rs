@@ -2,17 +2,39 @@
 
 use super::database::Database;
 use super::opening::failure;
+use super::sessions::insert_session;
 use super::{from_ms, to_ms};
-use crate::store::{Message, Page, Rating, Role, StoreError, TurnStore};
+use crate::store::{Message, Page, Rating, Role, SharedAnswer, StoreError, TurnStore};
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
+use std::sync::Arc;
 
-const COLUMNS: &str = "m.id, m.session_id, m.role, m.text, m.sources, m.abstained, m.generator, \
+const COLUMNS: &str = "m.id, m.session_id, m.role, coalesce(s.text, m.text), \
+                       coalesce(s.sources, m.sources), m.abstained, m.generator, \
                        m.locale, m.usage, m.context, m.created_at_ms, f.rating \
-                       FROM messages m LEFT JOIN feedback f ON f.message_id = m.id";
+                       FROM messages m LEFT JOIN shared_answers s ON s.key = m.shared \
+                       LEFT JOIN feedback f ON f.message_id = m.id";
 
 #[async_trait]
 impl TurnStore for Database {
+    async fn begin(
+        &self,
+        question: Message,
+        answer: Message,
+        said: Arc<SharedAnswer>,
+    ) -> Result<(), StoreError> {
+        let now_ms = to_ms(Self::now());
+        self.writer
+            .run(move |db| {
+                insert_session(db, &answer.session_id, now_ms)
+                    .and_then(|()| share(db, &said))
+                    .and_then(|()| insert(db, &question, None))
+                    .and_then(|()| insert(db, &answer, Some(said.key())))
+                    .map_err(|e| failure(&e))
+            })
+            .await
+    }
+
     async fn append(&self, question: Message, answer: Message) -> Result<(), StoreError> {
         let (now_ms, expiry_ms) = (to_ms(Self::now()), self.expiry_ms());
         self.writer
@@ -29,8 +51,8 @@ impl TurnStore for Database {
                 if touched == 0 {
                     return Err(StoreError::NotFound);
                 }
-                insert(db, &question)
-                    .and_then(|()| insert(db, &answer))
+                insert(db, &question, None)
+                    .and_then(|()| insert(db, &answer, None))
                     .map_err(|e| failure(&e))
             })
             .await
@@ -81,10 +103,17 @@ impl TurnStore for Database {
     }
 }
 
-fn insert(db: &Connection, message: &Message) -> rusqlite::Result<()> {
+fn share(db: &Connection, said: &SharedAnswer) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR IGNORE INTO shared_answers VALUES (?1, ?2, ?3)")?
+        .execute(params![said.key(), said.text, said.sources])?;
+    Ok(())
+}
+
+fn insert(db: &Connection, message: &Message, shared: Option<&[u8; 16]>) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO messages (id, session_id, role, text, sources, abstained, generator, locale, \
-         usage, context, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         usage, context, created_at_ms, shared) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         message.id,
@@ -98,6 +127,7 @@ fn insert(db: &Connection, message: &Message) -> rusqlite::Result<()> {
         message.usage.to_string(),
         message.context.to_string(),
         to_ms(message.created_at),
+        shared,
     ])?;
     Ok(())
 }

@@ -86,7 +86,12 @@ fn in_savepoint<T>(
     connection: &Connection,
     job: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let run = |sql: &str| connection.execute_batch(sql).map_err(|e| failure(&e));
+    // Parsed once: with many answers at a time these three would cost as much as a turn's rows.
+    let run = |sql: &str| {
+        let statement = connection.prepare_cached(sql);
+        let run = statement.and_then(|mut statement| statement.execute([]));
+        run.map_err(|e| failure(&e))
+    };
     run("SAVEPOINT job")?;
     let outcome = job(connection);
     if outcome.is_err() {

@@ -4,5 +4,6 @@ mod dialogue;
 mod generated;
 mod hostile;
 mod quoted;
+mod remembered;
 pub mod rig;
 pub mod upstream;

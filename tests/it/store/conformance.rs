@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use rag_chatbot::store::{
     self, Adding, ApiKey, KeyLimits, KeyUse, LedgerEntry, Message, Options, Rating, Right, Role,
-    Store, StoreError, new_id,
+    SharedAnswer, Store, StoreError, new_id,
 };
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -78,6 +79,42 @@ async fn what_is_appended_is_read_back_whole_and_in_order() {
         assert_eq!(middle.messages, [first.1.clone(), second.0.clone()]);
         let recent = store.turns.recent(&session.id, 2).await.expect("messages");
         assert_eq!(recent, [second.0, second.1]);
+    }
+}
+
+#[tokio::test]
+async fn turns_that_repeat_one_answer_read_like_any_other() {
+    for Opened { store, .. } in every_store(DAY) {
+        let said = Arc::new(SharedAnswer::new(
+            "پانی ابالیں۔".to_owned(),
+            &json!([{"id": 1}]),
+        ));
+        let mut sessions = Vec::new();
+        for _ in 0..2 {
+            let id = new_id();
+            let (question, answer) = turn(&id, "چائے کیسے بنے؟", "");
+            let begun = store
+                .turns
+                .begin(question.clone(), answer.clone(), said.clone());
+            begun.await.expect("kept");
+            let expected = Message {
+                text: said.text.clone(),
+                sources: json!([{"id": 1}]),
+                ..answer
+            };
+            let page = store.turns.page(&id, 50, 0).await.expect("a page");
+            assert_eq!(page.messages, [question, expected.clone()]);
+            let recent = store.turns.recent(&id, 1).await.expect("messages");
+            assert_eq!(recent, [expected]);
+            sessions.push(id);
+        }
+        let (question, answer) = turn(&sessions[0], "Again?", "");
+        let twice = store.turns.begin(question, answer, said.clone()).await;
+        assert!(twice.is_err(), "a session begins once");
+        store.sessions.delete(&sessions[0]).await.expect("deleted");
+        store.sessions.purge_expired().await.expect("purged");
+        let other = store.turns.page(&sessions[1], 50, 0).await.expect("a page");
+        assert_eq!(other.messages[1].text, said.text);
     }
 }
 
