@@ -3,11 +3,16 @@
 //!
 //! It does not know where the bytes come from.
 
+mod encoding;
+mod range;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use std::io::{Read, SeekFrom, Write};
+use encoding::{Encoding, accepts, brotli, gzip, is_compressible};
+use range::{Wanted, range};
+use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -44,17 +49,8 @@ enum Content {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Identity,
-    Gzip,
-    Brotli,
-}
-
 /// Smaller bodies gain nothing: they fit one packet anyway.
 const MIN_COMPRESSED: usize = 1024;
-/// Of 0–11: within a few percent of the best, at a tenth of its time.
-const BROTLI_QUALITY: u32 = 6;
 
 impl Asset {
     pub fn new(bytes: impl Into<Bytes>, content_type: &str) -> Self {
@@ -278,41 +274,6 @@ impl Asset {
     }
 }
 
-fn brotli(bytes: &[u8]) -> std::io::Result<Bytes> {
-    let mut out = Vec::new();
-    // A window of 2^22 bytes holds any page.
-    brotli::CompressorReader::new(bytes, 64 * 1024, BROTLI_QUALITY, 22).read_to_end(&mut out)?;
-    Ok(out.into())
-}
-
-fn gzip(bytes: &[u8]) -> std::io::Result<Bytes> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.into())
-}
-
-fn is_compressible(content_type: &HeaderValue) -> bool {
-    let kind = content_type.to_str().unwrap_or_default();
-    kind.starts_with("text/")
-        || ["javascript", "json", "xml", "svg", "wasm", "manifest"]
-            .iter()
-            .any(|part| kind.contains(part))
-}
-
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|item| {
-            let (name, weight) = item.split_once(';').unwrap_or((item, ""));
-            let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
-            name.trim().eq_ignore_ascii_case(encoding)
-                && weight.parse::<f32>().is_ok_and(|weight| weight > 0.0)
-        })
-}
-
 fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
@@ -321,41 +282,4 @@ fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .any(|given| given == "*" || given.trim_start_matches("W/") == tag)
-}
-
-enum Wanted {
-    All,
-    /// Both ends included.
-    Part {
-        from: u64,
-        to: u64,
-    },
-    Impossible,
-}
-
-/// The one range asked for. Several, or a malformed one, get the whole, as RFC 9110 allows.
-fn range(headers: &HeaderMap, size: u64, tag: &str) -> Wanted {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if text(header::IF_RANGE).is_some_and(|given| given != tag) {
-        return Wanted::All;
-    }
-    let Some((first, last)) = text(header::RANGE)
-        .and_then(|value| value.strip_prefix("bytes="))
-        .and_then(|spec| spec.trim().split_once('-'))
-    else {
-        return Wanted::All;
-    };
-    let (from, to) = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(from), Ok(to)) if from <= to => (from, to.min(size.saturating_sub(1))),
-        (Ok(from), Err(_)) if last.is_empty() => (from, size.saturating_sub(1)),
-        (Err(_), Ok(0)) if first.is_empty() => return Wanted::Impossible,
-        (Err(_), Ok(count)) if first.is_empty() => {
-            (size.saturating_sub(count), size.saturating_sub(1))
-        }
-        _ => return Wanted::All,
-    };
-    if from >= size {
-        return Wanted::Impossible;
-    }
-    Wanted::Part { from, to }
 }
