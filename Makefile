@@ -6,9 +6,11 @@ SHELL := bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PEERS := $(abspath $(TARGET))/peers
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
+# Building and starting an image takes a root user.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy site demo deny bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-deploy test-runbooks site demo demo-binary deny bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +42,9 @@ docs/build/index.html: $(DOCS_SOURCES) docs/node_modules
 	tar -C docs --exclude=./node_modules --exclude=./.docusaurus --exclude=./.demo -cf - . | tar -C docs/.demo/project -xf -
 	touch $@
 
-demo: site ## The binary with our site and a ready index of it inside
+demo: site demo-binary ## The binary with our site and a ready index of it inside
+
+demo-binary: # The same from a site that was built elsewhere
 	rm -rf docs/.demo/state
 	cargo build --release --locked
 	$(BINARY) index --data docs/.demo/project --state docs/.demo/state
@@ -52,6 +56,12 @@ test-browser: build site tests/browser/node_modules ## Real pages in Chromium
 
 test-proxy: build ## The site under a prefix behind nginx
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/proxy
+
+test-deploy: demo tests/deploy/node_modules tests/deploy/.venv ## The image, started; compose, Kubernetes, systemd, Render and the workflows, checked
+	$(AS_ROOT) RAG_CHATBOT_BIN=$(BINARY) node --test tests/deploy/*.test.mjs
+
+test-runbooks: build ## The commands of the runbooks, run on a server that has that trouble
+	RAG_CHATBOT_BIN=$(BINARY) node --test tests/runbooks/*.test.mjs
 
 deny: ## Licences and sources of what we depend on
 	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
@@ -67,7 +77,12 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib 
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --against benches/ratios.json
 
-ci: tools fmt lint widget site test test-browser test-proxy deny ## All of it
+ci: tools fmt lint widget site test test-browser test-proxy test-runbooks test-deploy deny ## All of it
+
+tests/deploy/.venv: tests/deploy/requirements.txt
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund

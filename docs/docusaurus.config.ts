@@ -12,14 +12,22 @@ import {darkCode, lightCode} from './src/code-colours';
 // The textbook is a folder of its own; without it the handbook still builds.
 const hasTextbook = existsSync(path.join(__dirname, 'docs/textbook'));
 
+// On GitHub Pages the site lies under the repository's name, and the chat is on a server of its own.
+const url = process.env.DOCS_URL ?? 'http://127.0.0.1:8080';
+const baseUrl = process.env.DOCS_BASE ?? '/';
+const chat = process.env.CHAT_API;
+
 const config: Config = {
   title: 'rag-chatbot',
   tagline: 'Documentation you can talk to',
   favicon: 'img/logo.svg',
 
   // Only the sitemap and canonical links need a host; nothing is loaded from it.
-  url: process.env.DOCS_URL ?? 'http://127.0.0.1:8080',
-  baseUrl: '/',
+  url,
+  baseUrl,
+  scripts: chat
+    ? [{src: `${chat}_rag/widget.js`, type: 'module', 'data-api': chat, 'data-site': `${url}${baseUrl}`}]
+    : [],
 
   onBrokenLinks: 'throw',
   onBrokenAnchors: 'throw',
