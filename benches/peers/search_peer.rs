@@ -40,7 +40,7 @@ fn main() -> anyhow::Result<()> {
         let started = Instant::now();
         let hits = match &graph {
             None => exact.search(query, limit, None),
-            Some(graph) => graph.search(query, limit, None),
+            Some(graph) => graph.search(&exact, query, limit, None),
         };
         times_ms.push(started.elapsed().as_secs_f64() * 1e3);
         found.push(hits.into_iter().map(|(row, _)| row).collect::<Vec<_>>());

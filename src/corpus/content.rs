@@ -29,9 +29,10 @@ impl Source {
             Format::Markdown(_) => {
                 let depends_on = RefCell::new(depends_on);
                 let partials = |specifier: &str| {
-                    let text = partial(site, file, specifier)?;
-                    (*depends_on.borrow_mut())(text.as_bytes());
-                    Some(text)
+                    // Also where there is none: it may come.
+                    let text = partial(site, file, specifier);
+                    (*depends_on.borrow_mut())(text.as_deref().unwrap_or_default().as_bytes());
+                    text
                 };
                 let page = self
                     .reader(site, file, &partials)

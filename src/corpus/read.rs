@@ -14,6 +14,8 @@ pub struct Reading {
     /// `None` for drafts, and for files that could not be read at all.
     pub document: Option<Document>,
     pub warnings: Vec<Warning>,
+    /// Nothing but this file, its place and the site's settings went into the document.
+    pub stands_alone: bool,
 }
 
 /// Reads a file found by `discover`.
@@ -26,21 +28,23 @@ pub fn read(site: &Site, file: &SourceFile) -> Reading {
                 reason,
             };
             return Reading {
-                document: None,
                 warnings: vec![warning],
+                ..Reading::default()
             };
         }
     };
     let mut problems = source.problems.clone();
     if source.front.draft {
         return Reading {
-            document: None,
             warnings: warnings(file, problems),
+            ..Reading::default()
         };
     }
     let mut hasher = blake3::Hasher::new();
     hasher.update(source.hash.as_bytes());
+    let mut stands_alone = true;
     let content = source.content(site, file, &mut |bytes| {
+        stands_alone = false;
         hasher.update(bytes);
     });
     let (route, problem) = address::route(site, file, &source.front);
@@ -92,6 +96,7 @@ pub fn read(site: &Site, file: &SourceFile) -> Reading {
     Reading {
         document: Some(document),
         warnings: warnings(file, problems),
+        stands_alone,
     }
 }
 

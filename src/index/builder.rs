@@ -69,6 +69,24 @@ impl Builder {
         })
     }
 
+    /// Begins a generation with the documents of `old` that `keep` accepts by id and hash.
+    pub fn continuing(
+        state: &State,
+        old: &Embedded,
+        keep: &dyn Fn(&str, &str) -> bool,
+    ) -> Result<Self, IndexError> {
+        let path = state.begin()?;
+        let (store, taken) = store::Writer::continuing(&path, old.store(), keep)?;
+        Ok(Self {
+            store,
+            words: lexical::Writer::continuing(&path, old.path(), &taken.chunks)?,
+            path,
+            documents: taken.documents,
+            sections: old.manifest().sections - taken.sections_dropped,
+            chunks: taken.chunks.iter().map(ExactSizeIterator::len).sum(),
+        })
+    }
+
     pub fn add(
         &mut self,
         document: &Document,

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::embedding::ModelIdentity;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,8 +18,8 @@ use std::time::Instant;
 /// Name of the vectors' file within a generation.
 pub const VECTORS_FILE: &str = "vectors.f32";
 
-/// Filters that let fewer rows pass than this share scan what passes instead of the graph: a
-/// narrow filter makes hnsw_rs visit most of the graph.
+/// Filters that let fewer rows pass than this share scan what passes instead of the graph, which
+/// would be walked mostly over rows that do not count.
 const GRAPH_MIN_PASSING: f32 = 0.3;
 
 /// A verified generation, opened.
@@ -35,6 +36,8 @@ struct Inner {
     vectors: Option<Exact>,
     graph: Option<Graph>,
     sample: Sample,
+    /// Each document's chunks.
+    chunks_of: Vec<Range<Ordinal>>,
     /// Documents in the order of their routes.
     by_route: Vec<Arc<PassageDocument>>,
 }
@@ -80,6 +83,14 @@ impl Embedded {
             vector_search: if graph.is_some() { "hnsw" } else { "exact" },
         };
         let sample = Sample::of(store.places.iter().map(|place| place.language));
+        let mut chunks_of = vec![0..0; store.documents.len()];
+        for (ordinal, place) in (0..).zip(&store.places) {
+            let chunks: &mut Range<Ordinal> = &mut chunks_of[place.document as usize];
+            if chunks.start == chunks.end {
+                *chunks = ordinal..ordinal;
+            }
+            chunks.end = ordinal + 1;
+        }
         let mut by_route = store.documents.clone();
         by_route.sort_by(|a, b| a.route.cmp(&b.route));
         Ok(Self {
@@ -92,6 +103,7 @@ impl Embedded {
                 vectors,
                 graph,
                 sample,
+                chunks_of,
                 by_route,
             }),
         })
@@ -105,11 +117,20 @@ impl Embedded {
         &self.inner.manifest
     }
 
+    pub(super) fn store(&self) -> &store::Reader {
+        &self.inner.store
+    }
+
+    /// Every document's hash by its id.
+    pub fn document_hashes(&self) -> Result<HashMap<String, String>, IndexError> {
+        Ok(self.inner.store.document_hashes()?.into_iter().collect())
+    }
+
     /// Vectors by embedding key, for the next generation; empty if made by another model.
     pub fn reusable_vectors(
         &self,
         model: &ModelIdentity,
-    ) -> Result<HashMap<store::EmbeddingKey, Vec<f32>>, IndexError> {
+    ) -> Result<HashMap<store::EmbeddingKey, &[f32]>, IndexError> {
         let (Some(exact), Some(made_by)) = (&self.inner.vectors, &self.inner.manifest.vectors)
         else {
             return Ok(HashMap::new());
@@ -120,7 +141,7 @@ impl Embedded {
         let keys = self.inner.store.embedding_keys()?;
         let rows = keys.into_iter().enumerate();
         Ok(rows
-            .map(|(row, key)| (key, exact.row(row as u32).to_vec()))
+            .map(|(row, key)| (key, exact.row(row as u32)))
             .collect())
     }
 
@@ -238,11 +259,27 @@ impl Inner {
             passing.iter().filter(|p| **p).count() as f32 / passing.len().max(1) as f32
         });
         let mut hits = match &self.graph {
-            Some(graph) if share >= GRAPH_MIN_PASSING => graph.search(vector, depth, filter),
-            _ => rows.search(vector, depth, filter),
+            Some(graph) if share >= GRAPH_MIN_PASSING => graph.search(rows, vector, depth, filter),
+            _ => match passing {
+                None => rows.search(vector, depth, None),
+                Some(passing) => rows.search_in(vector, depth, &self.passing_rows(passing), None),
+            },
         };
         hits.retain(|(_, cosine)| is_of_read_text(*cosine));
         hits
+    }
+
+    /// The chunks of the documents that pass; those of a document stand together.
+    fn passing_rows(&self, passing: &[bool]) -> Vec<Range<Ordinal>> {
+        let mut ranges: Vec<Range<Ordinal>> = Vec::new();
+        for (document, chunks) in self.chunks_of.iter().enumerate() {
+            match ranges.last_mut() {
+                _ if !passing[document] => {}
+                Some(last) if last.end == chunks.start => last.end = chunks.end,
+                _ => ranges.push(chunks.clone()),
+            }
+        }
+        ranges
     }
 
     /// Which documents pass; `None` when all do.

@@ -17,7 +17,9 @@ pub fn build(
     report: &mut dyn FnMut(usize, usize),
 ) -> Result<Embedded, IngestError> {
     let mut hash = CorpusHash::of("", "");
-    documents.iter().for_each(|d| hash.add(d));
+    documents
+        .iter()
+        .for_each(|d| hash.add(&d.id, &d.route, &d.hash));
     let hash = hash.finish();
     let living = state.current().and_then(|path| Embedded::open(&path).ok());
     if let Some(living) = &living {

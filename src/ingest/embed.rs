@@ -34,7 +34,11 @@ pub fn embed(
         Some(old) => old.reusable_vectors(model)?,
         None => HashMap::new(),
     };
-    known.extend(unfinished);
+    known.extend(
+        unfinished
+            .iter()
+            .map(|(key, vector)| (*key, vector.as_slice())),
+    );
 
     let mut missing: Vec<Ordinal> = Vec::new();
     let mut first_of: HashMap<EmbeddingKey, Ordinal> = HashMap::new();
@@ -51,6 +55,7 @@ pub fn embed(
         }
     }
     drop(known);
+    drop(unfinished);
 
     let mut done = keys.len() - missing.len() - twins.len();
     let bytes_total = missing.len();

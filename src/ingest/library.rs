@@ -4,11 +4,12 @@ use super::embed::embed;
 use super::prepare;
 use super::progress::{Phase, Progress};
 use super::pushed::{Folder, Pushed};
-use super::words::write_words;
+use super::survey::{Seen, Survey};
+use super::words::{update_words, write_words};
 use super::{IngestError, watch};
 use crate::corpus::{self, CHUNKER_VERSION, Site, Warning};
 use crate::embedding::Embedder;
-use crate::index::{Draft, Embedded, Index, State};
+use crate::index::{Draft, Embedded, Index, Manifest, State};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -45,8 +46,8 @@ pub struct Library {
     site: ArcSwapOption<Site>,
     warnings: ArcSwap<Vec<Warning>>,
     progress: channel::Sender<Progress>,
-    /// One look at a time.
-    working: Mutex<()>,
+    /// One look at a time; what the last one saw.
+    working: Mutex<Seen>,
     stopping: AtomicBool,
     /// Held for as long as the process works on the state folder.
     _lock: File,
@@ -66,7 +67,7 @@ impl Library {
             site: ArcSwapOption::empty(),
             warnings: ArcSwap::default(),
             progress: channel::Sender::new(Progress::starting()),
-            working: Mutex::new(()),
+            working: Mutex::default(),
             stopping: AtomicBool::new(false),
             _lock: lock,
             options,
@@ -103,11 +104,11 @@ impl Library {
     /// Looks at the folder and, if anything changed, builds and publishes a new generation.
     /// Blocking, for as long as embedding takes.
     pub fn refresh(&self) -> Result<Outcome, IngestError> {
-        let _working = self
+        let mut seen = self
             .working
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let result = self.rebuild();
+        let result = self.rebuild(&mut seen);
         if let Err(error) = &result {
             // What was written so far is of no use, and may be what filled the disk.
             self.state.sweep();
@@ -170,7 +171,7 @@ impl Library {
         }
     }
 
-    fn rebuild(&self) -> Result<Outcome, IngestError> {
+    fn rebuild(&self, seen: &mut Seen) -> Result<Outcome, IngestError> {
         self.report(|p| {
             p.last_error = None;
             if p.phase != Phase::Ready {
@@ -181,28 +182,30 @@ impl Library {
         let pushed = self.pushed.documents(&corpus.site);
         self.site.store(Some(Arc::new(corpus.site.clone())));
         let living = self.index();
-        let (words_fit, vectors_fit) = match &living {
-            None => (false, false),
+        let embedder = self.embedder.as_ref();
+        let continued = match &living {
+            None => None,
             Some(index) => {
-                let (hash, warnings) = prepare::survey(&corpus, &pushed);
-                self.keep_warnings(warnings);
+                let survey = seen.survey(&corpus, &pushed, &index.document_hashes()?);
+                self.keep_warnings(survey.warnings.clone());
                 let manifest = index.manifest();
                 let vectors = manifest.vectors.as_ref();
-                (
-                    manifest.corpus_hash == hash && manifest.chunker_version == CHUNKER_VERSION,
-                    vectors.is_some_and(|v| v.model == *self.embedder.identity()),
-                )
+                let vectors_fit = vectors.is_some_and(|v| v.model == *embedder.identity());
+                if fits(manifest, &survey) && vectors_fit {
+                    self.ready();
+                    return Ok(Outcome::Unchanged);
+                }
+                if fits(manifest, &survey) {
+                    Some(Draft::of(&self.state, index)?)
+                } else {
+                    update_words(&self.state, index, survey, &corpus.site.title, embedder)?
+                }
             }
         };
-        if words_fit && vectors_fit {
-            self.ready();
-            return Ok(Outcome::Unchanged);
-        }
-        let draft = match &living {
-            Some(index) if words_fit => Draft::of(&self.state, index)?,
-            _ => {
-                let embedder = self.embedder.as_ref();
-                let written = write_words(&self.state, corpus, pushed, embedder)?;
+        let draft = match continued {
+            Some(draft) => draft,
+            None => {
+                let written = write_words(&self.state, corpus, pushed, embedder, seen)?;
                 self.keep_warnings(written.warnings);
                 written.draft
             }
@@ -230,7 +233,6 @@ impl Library {
             });
             !self.is_stopping()
         };
-        let embedder = self.embedder.as_ref();
         let Some(draft) = embed(draft, &self.state, living.as_deref(), embedder, &mut report)?
         else {
             return Ok(Outcome::Stopped);
@@ -277,6 +279,11 @@ impl Library {
     fn report(&self, change: impl FnOnce(&mut Progress)) {
         self.progress.send_modify(change);
     }
+}
+
+/// Whether the index holds just what the folder does.
+fn fits(manifest: &Manifest, survey: &Survey) -> bool {
+    manifest.corpus_hash == survey.hash && manifest.chunker_version == CHUNKER_VERSION
 }
 
 fn lock(state: &Path) -> Result<File, IngestError> {

@@ -13,6 +13,7 @@ mod partial;
 mod prepare;
 mod progress;
 mod pushed;
+mod survey;
 mod watch;
 mod words;
 

@@ -1,12 +1,14 @@
 //! Folder → documents with their chunks, a batch at a time, on all cores.
 
 use super::IngestError;
+use super::survey::Seen;
 use crate::corpus::{
     self, ChunkBudget, Corpus, Document, Reading, RouteTable, Site, SourceFile, Warning,
 };
 use crate::embedding::Embedder;
 use crate::index::PreparedChunk;
 use rayon::prelude::*;
+use std::time::SystemTime;
 
 /// Tokens of a chunk, breadcrumb included. Long enough for a whole section of usual
 /// documentation, short enough that one vector still means one thing.
@@ -20,7 +22,7 @@ const RESERVED_TOKENS: usize = 8;
 
 /// Files read together. A prepared page takes some twenty times its size (each of its words is an
 /// allocation), so a large documentation must not be held whole.
-const BATCH_FILES: usize = 64;
+pub const BATCH_FILES: usize = 64;
 
 /// A document and its chunks, ready to be written.
 pub struct Prepared {
@@ -40,29 +42,23 @@ pub fn discover(options: &corpus::Options) -> Result<Corpus, IngestError> {
     Ok(corpus::discover(options)?)
 }
 
-/// Reads every file to tell whether anything changed; keeps nothing but what is wrong with them.
-pub fn survey(corpus: &Corpus, pushed: &[Document]) -> (String, Vec<Warning>) {
-    let mut hash = CorpusHash::new(&corpus.site);
-    let mut warnings = corpus.warnings.clone();
-    let mut routes = RouteTable::default();
-    for files in corpus.files.chunks(BATCH_FILES) {
-        let found = addressed(read_all(&corpus.site, files), &mut routes, &mut warnings);
-        found.iter().for_each(|d| hash.add(d));
-    }
-    pushed.iter().for_each(|d| hash.add(d));
-    (hash.finish(), warnings)
-}
-
 /// Reads and chunks every file, and hands the batches on in order.
 pub fn prepare_files(
     site: &Site,
     files: &[SourceFile],
     embedder: &dyn Embedder,
+    seen: &mut Seen,
 ) -> impl Iterator<Item = Batch> {
     let mut routes = RouteTable::default();
+    seen.forget_other_sites(site);
     files.chunks(BATCH_FILES).map(move |files| {
         let mut batch = Batch::default();
-        let documents = addressed(read_all(site, files), &mut routes, &mut batch.warnings);
+        let now = SystemTime::now();
+        let readings = read_all(site, files);
+        for (file, reading) in files.iter().zip(&readings) {
+            seen.note(file, now, reading);
+        }
+        let documents = addressed(readings, &mut routes, &mut batch.warnings);
         batch.documents = chunk_all(documents, &site.title, embedder);
         batch
     })
@@ -138,8 +134,9 @@ impl CorpusHash {
         Self(hasher)
     }
 
-    pub fn add(&mut self, document: &Document) {
-        for part in [&document.id, &document.route, &document.hash] {
+    /// Adds one document.
+    pub fn add(&mut self, id: &str, route: &str, hash: &str) {
+        for part in [id, route, hash] {
             self.0.update(&(part.len() as u64).to_le_bytes());
             self.0.update(part.as_bytes());
         }

@@ -2,9 +2,10 @@
 
 use super::IngestError;
 use super::prepare::{self, Batch, CorpusHash};
+use super::survey::{Seen, Survey};
 use crate::corpus::{CHUNKER_VERSION, Corpus, Document, Warning};
 use crate::embedding::Embedder;
-use crate::index::{About, Builder, Draft, State};
+use crate::index::{About, Builder, Draft, Embedded, State};
 use std::sync::mpsc::sync_channel;
 
 /// Batches that wait for the writer: reading and writing take about as long as each other.
@@ -22,6 +23,7 @@ pub fn write_words(
     corpus: Corpus,
     pushed: Vec<Document>,
     embedder: &dyn Embedder,
+    seen: &mut Seen,
 ) -> Result<Written, IngestError> {
     let Corpus {
         site,
@@ -33,7 +35,8 @@ pub fn write_words(
     let mut write = |batch: Batch| -> Result<(), IngestError> {
         warnings.extend(batch.warnings);
         for prepared in batch.documents {
-            hash.add(&prepared.document);
+            let document = &prepared.document;
+            hash.add(&document.id, &document.route, &document.hash);
             builder.add(&prepared.document, prepared.chunks)?;
         }
         Ok(())
@@ -42,7 +45,7 @@ pub fn write_words(
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
         let (site, files) = (&site, &files);
         scope.spawn(move || {
-            for batch in prepare::prepare_files(site, files, embedder) {
+            for batch in prepare::prepare_files(site, files, embedder, seen) {
                 // The writer has failed and says so itself.
                 if sender.send(batch).is_err() {
                     return;
@@ -61,4 +64,31 @@ pub fn write_words(
         chunker_version: CHUNKER_VERSION,
     })?;
     Ok(Written { draft, warnings })
+}
+
+/// Writes only what has changed, and takes the rest over from the living index. `None` when too much
+/// has changed for that.
+pub fn update_words(
+    state: &State,
+    living: &Embedded,
+    survey: Survey,
+    site_title: &str,
+    embedder: &dyn Embedder,
+) -> Result<Option<Draft>, IngestError> {
+    let is_ours = living.manifest().chunker_version == CHUNKER_VERSION;
+    let Some(changed) = survey.changed.filter(|_| is_ours) else {
+        return Ok(None);
+    };
+    let pages = &survey.pages;
+    let keep = |id: &str, hash: &str| pages.get(id).is_some_and(|now| now == hash);
+    let mut builder = Builder::continuing(state, living, &keep)?;
+    for prepared in prepare::chunk_all(changed, site_title, embedder) {
+        builder.add(&prepared.document, prepared.chunks)?;
+    }
+    let draft = builder.finish(About {
+        site_title: site_title.to_owned(),
+        corpus_hash: survey.hash,
+        chunker_version: CHUNKER_VERSION,
+    })?;
+    Ok(Some(draft))
 }

@@ -2,7 +2,7 @@
 
 use rag_chatbot::corpus;
 use rag_chatbot::embedding::{self, Embedder, EmbeddingQueue};
-use rag_chatbot::index::{Index, State};
+use rag_chatbot::index::{Embedded, Index, State};
 use rag_chatbot::ingest::{IngestError, Library, Options, Outcome, Phase, Pushed};
 use rag_chatbot::retrieval::{Retrieved, Retriever, Scope, Search, Snapshot};
 use std::fs;
@@ -127,6 +127,76 @@ fn a_changed_page_is_found_and_a_deleted_one_is_not() {
         "How long does the robot take to charge at the dock?",
     );
     assert!(found.passages.iter().all(|p| p.document.id != "charge.md"));
+}
+
+#[test]
+fn an_index_that_takes_over_from_the_last_is_as_one_written_anew() {
+    let folders = Folders::new();
+    let animals = ["zebra", "giraffe", "numbat", "quokka", "wombat", "ocelot"];
+    let page = |animal: &str, hours: usize| {
+        format!(
+            "# The {animal}\n\nWhat is known of the {animal}.\n\n## Sleep\n\nThe {animal} sleeps for \
+             {hours} hours.\n\n## Food\n\nThe {animal} eats {hours} leaves a day.\n"
+        )
+    };
+    for (hours, animal) in animals.iter().enumerate() {
+        folders.write(&format!("{animal}.md"), &page(animal, hours));
+    }
+    let library = folders.open();
+    library.refresh().expect("indexes");
+    let found = |library: &Arc<Library>, animal: &str| -> Vec<(String, Option<f32>, String)> {
+        let mut found: Vec<_> = ask(library, &format!("How long does the {animal} sleep?"))
+            .passages
+            .iter()
+            .map(|p| (p.id.clone(), p.explain.words_score, p.text()))
+            .collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        found
+    };
+    let remove = |name: &str| fs::remove_file(folders.docs.join(name)).expect("removes");
+    let changes: [&dyn Fn(); 4] = [
+        &|| folders.write("numbat.md", &page("numbat", 77)),
+        &|| remove("giraffe.md"),
+        &|| folders.write("aardvark.md", &page("aardvark", 9)),
+        &|| {
+            folders.write(
+                "zebra.md",
+                "# The zebra\n\nNothing is known of the zebra.\n",
+            );
+            remove("ocelot.md");
+        },
+    ];
+    for change in changes {
+        change();
+        library.refresh().expect("indexes");
+        let anew = Folders::new();
+        for entry in fs::read_dir(&folders.docs).expect("lists").flatten() {
+            fs::copy(entry.path(), anew.docs.join(entry.file_name())).expect("copies");
+        }
+        let anew = anew.open();
+        anew.refresh().expect("indexes");
+        let (index, expected) = (library.index(), anew.index());
+        let (index, expected) = (index.expect("lives"), expected.expect("lives"));
+        let counts = |index: &Embedded| {
+            let summary = index.summary();
+            let sizes = (summary.documents, summary.sections, summary.chunks);
+            (sizes, summary.vectors, index.manifest().corpus_hash.clone())
+        };
+        assert_eq!(counts(&index), counts(&expected));
+        let keys = |index: &Embedded| {
+            let mut keys = index.embedding_keys().expect("reads");
+            keys.sort_unstable();
+            keys
+        };
+        assert_eq!(keys(&index), keys(&expected));
+        for animal in animals.iter().chain(&["aardvark"]) {
+            assert_eq!(found(&library, animal), found(&anew, animal), "{animal}");
+        }
+    }
+    assert_eq!(library.refresh().expect("looks again"), Outcome::Unchanged);
+    let restarted = current(&folders.state);
+    drop(library);
+    assert_eq!(folders.open().index().expect("opens").path(), restarted);
 }
 
 #[test]

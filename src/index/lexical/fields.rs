@@ -1,10 +1,8 @@
 //! The fields of the word index, and what each weighs.
 
-use tantivy::schema::{
-    FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 
-/// Weights of the fields in the combined score that picks candidates: mean of plain and stemmed
+/// Weights of the fields in the combined score that orders candidates: mean of plain and stemmed
 /// text, and a fifth for the stemmed headings (measured on the development sets).
 pub(super) const FIELD_WEIGHTS: [(FieldKind, f32); 3] = [
     (FieldKind::Plain, 0.5),
@@ -24,7 +22,6 @@ pub(super) struct Fields {
     pub plain: Field,
     pub stemmed: Field,
     pub head: Field,
-    pub ordinal: Field,
 }
 
 impl Fields {
@@ -39,7 +36,6 @@ impl Fields {
             plain: builder.add_text_field("plain", text.clone()),
             stemmed: builder.add_text_field("stemmed", text.clone()),
             head: builder.add_text_field("head", text),
-            ordinal: builder.add_u64_field("ordinal", NumericOptions::default() | FAST),
         };
         (builder.build(), fields)
     }

@@ -1,23 +1,24 @@
 //! Finds the best chunks for a question's words, and scores chunks that were found otherwise.
 
 use super::fields::{FIELD_WEIGHTS, FieldKind, Fields};
-use super::question::QuestionWords;
+use super::question::{Asked, QuestionWords};
 use super::scores::WordScores;
 use super::sounds::Sounds;
 use crate::index::{IndexError, Ordinal};
 use std::path::Path;
 use std::sync::OnceLock;
-use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocAddress, Searcher, Term};
+use tantivy::{Searcher, SegmentReader, Term};
+
+/// Chunks taken from the search by stems for each one wanted: the combined score puts them into
+/// their final order, and reaches this far down at most (quality page).
+const TAKEN_PER_WANTED: usize = 4;
 
 /// The `words/` folder of a finished generation.
 pub struct Reader {
     searcher: Searcher,
     fields: Fields,
-    /// Where each chunk stands in tantivy's segments.
-    addresses: Vec<DocAddress>,
     /// Read when the first question needs them.
     sounds: OnceLock<Sounds>,
 }
@@ -31,90 +32,75 @@ impl Reader {
             .reload_policy(tantivy::ReloadPolicy::Manual)
             .try_into()?;
         let searcher = reader.searcher();
-        let mut addresses = vec![DocAddress::new(0, 0); searcher.num_docs() as usize];
-        for (segment, reader) in searcher.segment_readers().iter().enumerate() {
-            let ordinals = reader.fast_fields().u64("ordinal")?;
-            for doc in reader.doc_ids_alive() {
-                let ordinal = ordinals.first(doc).unwrap_or_default() as usize;
-                let slot = addresses
-                    .get_mut(ordinal)
-                    .ok_or_else(|| IndexError::Damaged("words: ordinal out of range".into()))?;
-                *slot = DocAddress::new(segment as u32, doc);
-            }
+        if searcher.segment_readers().len() > 1 {
+            return Err(IndexError::Damaged("words: more than one segment".into()));
         }
         Ok(Self {
             searcher,
             fields,
-            addresses,
             sounds: OnceLock::new(),
         })
     }
 
+    /// The only segment; none when nothing was ever added.
+    fn segment(&self) -> Option<&SegmentReader> {
+        self.searcher.segment_readers().first()
+    }
+
     pub fn len(&self) -> usize {
-        self.addresses.len()
+        self.searcher.num_docs() as usize
     }
 
     /// Best chunks by the combined score, best first. `allowed` is asked per chunk when given.
+    ///
+    /// One list per word is what makes this fast: chunks are taken by their stems alone, or by all
+    /// words where a question has nothing but stop words, and then scored in every field.
     pub fn search(
         &self,
         question: &QuestionWords,
         limit: usize,
         allowed: Option<&(dyn Fn(Ordinal) -> bool + Sync)>,
     ) -> Result<Vec<(Ordinal, f32)>, IndexError> {
-        let query = self.combined_query(question);
-        let top = TopDocs::with_limit(limit.max(1)).order_by_score();
-        match allowed {
-            None => {
-                let hits = self.searcher.search(&query, &top)?;
-                self.ordinals(hits)
-            }
-            Some(allowed) => self.search_filtered(&query, limit, allowed),
-        }
+        let kind = match question.of(FieldKind::Stemmed) {
+            [] => FieldKind::Plain,
+            _ => FieldKind::Stemmed,
+        };
+        let query = self.query(question, kind);
+        let taken: Vec<Ordinal> = self
+            .best(&query, limit * TAKEN_PER_WANTED, allowed)?
+            .into_iter()
+            .map(|(ordinal, _)| ordinal)
+            .collect();
+        let scores = self.scores(question, &taken)?;
+        let combined = scores.iter().map(WordScores::combined);
+        let mut best: Vec<(Ordinal, f32)> = taken.into_iter().zip(combined).collect();
+        keep_best(&mut best, limit);
+        Ok(best)
     }
 
-    fn ordinals(&self, hits: Vec<(f32, DocAddress)>) -> Result<Vec<(Ordinal, f32)>, IndexError> {
-        hits.into_iter()
-            .map(|(score, address)| Ok((self.ordinal(address)?, score)))
-            .collect()
-    }
-
-    fn ordinal(&self, address: DocAddress) -> Result<Ordinal, IndexError> {
-        // One segment written in order: the document's id is its ordinal.
-        if self.searcher.segment_readers().len() == 1 {
-            return Ok(address.doc_id);
-        }
-        let reader = self.searcher.segment_reader(address.segment_ord);
-        let ordinals = reader.fast_fields().u64("ordinal")?;
-        Ok(ordinals.first(address.doc_id).unwrap_or_default() as Ordinal)
-    }
-
-    /// Visits every match and keeps the best that may be found.
-    fn search_filtered(
+    /// The best matches that may be found, leaving out what cannot be among them.
+    fn best(
         &self,
         query: &dyn Query,
         limit: usize,
-        allowed: &(dyn Fn(Ordinal) -> bool + Sync),
+        allowed: Option<&(dyn Fn(Ordinal) -> bool + Sync)>,
     ) -> Result<Vec<(Ordinal, f32)>, IndexError> {
-        let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
         let mut best: Vec<(Ordinal, f32)> = Vec::with_capacity(limit * 2);
+        let Some(segment) = self.segment() else {
+            return Ok(best);
+        };
+        let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
         let mut floor = f32::MIN;
-        for (segment, reader) in self.searcher.segment_readers().iter().enumerate() {
-            weight.for_each(reader, &mut |doc, score| {
-                if score <= floor {
-                    return;
+        weight.for_each_pruning(floor, segment, &mut |ordinal, score| {
+            if score > floor && allowed.is_none_or(|allowed| allowed(ordinal)) {
+                best.push((ordinal, score));
+                if best.len() >= limit * 2 {
+                    keep_best(&mut best, limit);
+                    floor = best.last().map_or(f32::MIN, |(_, score)| *score);
                 }
-                let Ok(ordinal) = self.ordinal(DocAddress::new(segment as u32, doc)) else {
-                    return;
-                };
-                if allowed(ordinal) {
-                    best.push((ordinal, score));
-                    if best.len() >= limit * 2 {
-                        keep_best(&mut best, limit);
-                        floor = best.last().map_or(f32::MIN, |(_, score)| *score);
-                    }
-                }
-            })?;
-        }
+            }
+            floor
+        })?;
         keep_best(&mut best, limit);
         Ok(best)
     }
@@ -127,7 +113,7 @@ impl Reader {
     ) -> Result<Vec<WordScores>, IndexError> {
         let mut scores = vec![WordScores::default(); ordinals.len()];
         let mut order: Vec<usize> = (0..ordinals.len()).collect();
-        order.sort_by_key(|&at| self.addresses[ordinals[at] as usize]);
+        order.sort_by_key(|&at| ordinals[at]);
         // Spellings of one word stand together: each chunk holds the word once.
         let mut counted = vec![usize::MAX; ordinals.len()];
         for (kind, _) in FIELD_WEIGHTS {
@@ -164,24 +150,16 @@ impl Reader {
         let term = Term::from_field_text(self.fields.of(kind), word);
         let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
         let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
-        let mut scorer = None;
+        let Some(segment) = self.segment() else {
+            return Ok(());
+        };
+        let mut scorer = weight.scorer(segment, 1.0)?;
         for &at in order {
-            let address = self.addresses[ordinals[at] as usize];
-            if scorer
-                .as_ref()
-                .is_none_or(|(segment, _)| *segment != address.segment_ord)
-            {
-                let reader = self.searcher.segment_reader(address.segment_ord);
-                scorer = Some((address.segment_ord, weight.scorer(reader, 1.0)?));
-            }
-            let Some((_, scorer)) = &mut scorer else {
-                continue;
-            };
             let reached = match scorer.doc() {
-                doc if doc < address.doc_id => scorer.seek(address.doc_id),
+                doc if doc < ordinals[at] => scorer.seek(ordinals[at]),
                 doc => doc,
             };
-            if reached == address.doc_id {
+            if reached == ordinals[at] {
                 found(at, scorer.score());
             }
         }
@@ -205,30 +183,15 @@ impl Reader {
         Ok(self.sounds.get_or_init(|| read))
     }
 
-    fn combined_query(&self, question: &QuestionWords) -> BooleanQuery {
-        let mut clauses = Vec::new();
-        for (kind, weight) in FIELD_WEIGHTS {
-            self.push_clauses(question, kind, weight, &mut clauses);
-        }
-        BooleanQuery::new(clauses)
-    }
-
-    fn push_clauses(
-        &self,
-        question: &QuestionWords,
-        kind: FieldKind,
-        weight: f32,
-        clauses: &mut Vec<(Occur, Box<dyn Query>)>,
-    ) {
-        for asked in question.of(kind) {
+    /// Any of the question's words, in one field.
+    fn query(&self, question: &QuestionWords, kind: FieldKind) -> BooleanQuery {
+        let clause = |asked: &Asked| -> (Occur, Box<dyn Query>) {
             let term = Term::from_field_text(self.fields.of(kind), &asked.text);
             let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-            let weight = weight * asked.weight;
-            clauses.push((
-                Occur::Should,
-                Box::new(BoostQuery::new(Box::new(query), weight)),
-            ));
-        }
+            let weighed = BoostQuery::new(Box::new(query), asked.weight);
+            (Occur::Should, Box::new(weighed))
+        };
+        BooleanQuery::new(question.of(kind).iter().map(clause).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 //! Rows are read by primary key, so memory stays flat however large the documentation is. Here is
 //! what the writer and the reader must agree on.
 
+mod continued;
 mod reader;
 mod writer;
 

@@ -42,6 +42,10 @@ thread_local! {
 }
 
 impl Reader {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub fn open(generation: &Path) -> Result<Self, IndexError> {
         let path = generation.join(FILE);
         let connection = open_read_only(&path)?;
@@ -127,6 +131,16 @@ impl Reader {
         })
     }
 
+    /// Id and hash of every document, in their order.
+    pub fn document_hashes(&self) -> Result<Vec<(String, String)>, IndexError> {
+        self.with_connection(|connection| {
+            let mut select =
+                connection.prepare("SELECT id, hash FROM documents ORDER BY ordinal")?;
+            let hashes = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(hashes.collect::<Result<Vec<_>, _>>()?)
+        })
+    }
+
     /// Embedding keys of all chunks, in their order.
     pub fn embedding_keys(&self) -> Result<Vec<EmbeddingKey>, IndexError> {
         self.with_connection(|connection| {
@@ -168,7 +182,8 @@ impl Reader {
     }
 }
 
-fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
+/// The file's name as SQLite takes it when it is to be read only.
+pub(super) fn uri(path: &Path) -> String {
     // `immutable`: the file never changes once published, so no locks and no -shm beside it.
     const KEPT: AsciiSet = NON_ALPHANUMERIC
         .remove(b'/')
@@ -176,11 +191,14 @@ fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
         .remove(b'-')
         .remove(b'_');
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), &KEPT);
-    let uri = format!("file:{encoded}?immutable=1");
+    format!("file:{encoded}?immutable=1")
+}
+
+fn open_read_only(path: &Path) -> Result<Connection, IndexError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Ok(Connection::open_with_flags(uri, flags)?)
+    Ok(Connection::open_with_flags(uri(path), flags)?)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<T, IndexError> {

@@ -19,19 +19,27 @@ CREATE UNIQUE INDEX documents_by_id ON documents(id);
 
 /// Writes `store.db` of a new generation. Nothing is visible before [`Writer::finish`].
 pub struct Writer {
-    connection: Connection,
-    documents: u32,
-    chunks: Ordinal,
+    pub(super) connection: Connection,
+    pub(super) documents: u32,
+    pub(super) chunks: Ordinal,
 }
 
 impl Writer {
     pub fn create(generation: &Path) -> Result<Self, IndexError> {
+        Self::create_from(generation, None)
+    }
+
+    /// With the file named by `old` attached under that name.
+    pub(super) fn create_from(generation: &Path, old: Option<&str>) -> Result<Self, IndexError> {
         let connection = Connection::open(generation.join(FILE))?;
         // The file is rebuilt after a crash, so nothing needs to be durable before the last sync.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;",
         )?;
         connection.execute_batch(SCHEMA)?;
+        if let Some(old) = old {
+            connection.execute("ATTACH ?1 AS old", [old])?;
+        }
         connection.execute_batch("BEGIN")?;
         Ok(Self {
             connection,
@@ -77,7 +85,7 @@ impl Writer {
     }
 
     pub fn finish(self) -> Result<(), IndexError> {
-        self.connection.execute_batch("COMMIT; ANALYZE;")?;
+        self.connection.execute_batch("COMMIT; ANALYZE main;")?;
         self.connection
             .execute_batch("PRAGMA synchronous = FULL; PRAGMA user_version = 1;")?;
         Ok(())

@@ -42,7 +42,7 @@ impl Kernel {
     /// query plain values; `rows.len()` is a multiple of `query.len()`.
     pub fn dot_rows(self, query: &[i8], rows: &[u8], out: &mut Vec<i32>) {
         assert!(!query.is_empty() && rows.len().is_multiple_of(query.len()));
-        let shift = ROW_SHIFT * query.iter().map(|&q| i32::from(q)).sum::<i32>();
+        let shift = shift(query);
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni if query.len().is_multiple_of(x86::VNNI_STEP) => {
@@ -61,6 +61,24 @@ impl Kernel {
         }
     }
 
+    /// Dot product of `query` with one row of codes; the rows' shift (see [`shift`]) is still in it.
+    pub fn dot_row(self, query: &[i8], row: &[u8]) -> i32 {
+        assert_eq!(query.len(), row.len());
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `detect` saw the features; both slices have the same length.
+            Self::Avx512Vnni if query.len().is_multiple_of(x86::VNNI_STEP) => unsafe {
+                x86::dot_row_vnni(query, row)
+            },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 if query.len().is_multiple_of(x86::AVX2_STEP) => unsafe {
+                x86::dot_row_avx2(query, row)
+            },
+            _ => dot_codes(query, row),
+        }
+    }
+
     /// Dot product of two f32 rows of one length.
     pub fn dot_f32(self, a: &[f32], b: &[f32]) -> f32 {
         assert_eq!(a.len(), b.len());
@@ -74,6 +92,19 @@ impl Kernel {
             _ => dot_f32_scalar(a, b),
         }
     }
+}
+
+/// What the rows' shift adds to a dot product with `query`.
+pub fn shift(query: &[i8]) -> i32 {
+    ROW_SHIFT * query.iter().map(|&q| i32::from(q)).sum::<i32>()
+}
+
+/// Asks for a row before it is needed, where the machine has a way to.
+pub fn fetch(row: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    x86::fetch(row);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
 }
 
 /// Dot product of two f32 rows of one length, with the fastest kernel of this machine.
@@ -137,6 +168,11 @@ mod tests {
                 let mut found = Vec::new();
                 kernel.dot_rows(query, rows, &mut found);
                 prop_assert_eq!(&found, &expected, "{:?}", kernel);
+                let one_by_one: Vec<i32> = rows
+                    .chunks(dimension)
+                    .map(|row| kernel.dot_row(query, row) - shift(query))
+                    .collect();
+                prop_assert_eq!(&one_by_one, &expected, "{:?}", kernel);
             }
         }
 

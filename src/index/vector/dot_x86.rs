@@ -6,6 +6,9 @@ use std::arch::x86_64::*;
 /// results, where one row alone would spend more on its horizontal sum than on its products.
 const ROWS: usize = 16;
 
+/// Bytes that come from memory together.
+const CACHE_LINE: usize = 64;
+
 /// Components that [`dot_rows_vnni`] takes at a time; the dimension is a multiple of it.
 pub const VNNI_STEP: usize = 64;
 
@@ -40,17 +43,27 @@ pub unsafe fn dot_rows_vnni(query: &[i8], rows: &[u8], shift: i32, out: &mut Vec
         out.extend_from_slice(&results);
     }
     for row in blocks.remainder().chunks_exact(dimension) {
-        let mut sum = _mm512_setzero_si512();
-        for at in (0..dimension).step_by(VNNI_STEP) {
-            // SAFETY: as above.
-            unsafe {
-                let q = _mm512_loadu_si512(query.as_ptr().add(at).cast());
-                let codes = _mm512_loadu_si512(row.as_ptr().add(at).cast());
-                sum = _mm512_dpbusd_epi32(sum, codes, q);
-            }
-        }
-        out.push(_mm512_reduce_add_epi32(sum) - shift);
+        // SAFETY: as above.
+        out.push(unsafe { dot_row_vnni(query, row) } - shift);
     }
+}
+
+/// One row; the rows' shift is still in the result.
+///
+/// # Safety
+/// The machine has the features; both slices have one length, a multiple of [`VNNI_STEP`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub unsafe fn dot_row_vnni(query: &[i8], row: &[u8]) -> i32 {
+    let mut sum = _mm512_setzero_si512();
+    for at in (0..query.len()).step_by(VNNI_STEP) {
+        // SAFETY: `at + 64` is at most the length of both slices; loads are unaligned.
+        unsafe {
+            let q = _mm512_loadu_si512(query.as_ptr().add(at).cast());
+            let codes = _mm512_loadu_si512(row.as_ptr().add(at).cast());
+            sum = _mm512_dpbusd_epi32(sum, codes, q);
+        }
+    }
+    _mm512_reduce_add_epi32(sum)
 }
 
 /// Lane `i` of the result is the sum of all lanes of `sums[i]`: a transpose by halves, each step
@@ -88,30 +101,47 @@ fn add_across(sums: [__m512i; ROWS]) -> __m512i {
 /// `query.len()`.
 #[target_feature(enable = "avx2")]
 pub unsafe fn dot_rows_avx2(query: &[i8], rows: &[u8], shift: i32, out: &mut Vec<i32>) {
-    let dimension = query.len();
-    for row in rows.chunks_exact(dimension) {
-        let mut sums = [_mm256_setzero_si256(); 2];
-        for at in (0..dimension).step_by(AVX2_STEP) {
-            for (half, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: `at + 32 <= dimension`, the length of both slices; loads are unaligned.
-                let (q, r) = unsafe {
-                    (
-                        _mm_loadu_si128(query.as_ptr().add(at + 16 * half).cast()),
-                        _mm_loadu_si128(row.as_ptr().add(at + 16 * half).cast()),
-                    )
-                };
-                let product = _mm256_madd_epi16(_mm256_cvtepi8_epi16(q), _mm256_cvtepu8_epi16(r));
-                *sum = _mm256_add_epi32(*sum, product);
-            }
+    for row in rows.chunks_exact(query.len()) {
+        // SAFETY: as above.
+        out.push(unsafe { dot_row_avx2(query, row) } - shift);
+    }
+}
+
+/// One row; the rows' shift is still in the result.
+///
+/// # Safety
+/// The machine has the feature; both slices have one length, a multiple of [`AVX2_STEP`].
+#[target_feature(enable = "avx2")]
+pub unsafe fn dot_row_avx2(query: &[i8], row: &[u8]) -> i32 {
+    let mut sums = [_mm256_setzero_si256(); 2];
+    for at in (0..query.len()).step_by(AVX2_STEP) {
+        for (half, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: `at + 32 <= dimension`, the length of both slices; loads are unaligned.
+            let (q, r) = unsafe {
+                (
+                    _mm_loadu_si128(query.as_ptr().add(at + 16 * half).cast()),
+                    _mm_loadu_si128(row.as_ptr().add(at + 16 * half).cast()),
+                )
+            };
+            let product = _mm256_madd_epi16(_mm256_cvtepi8_epi16(q), _mm256_cvtepu8_epi16(r));
+            *sum = _mm256_add_epi32(*sum, product);
         }
-        let sum = _mm256_add_epi32(sums[0], sums[1]);
-        let sum = _mm_add_epi32(
-            _mm256_castsi256_si128(sum),
-            _mm256_extracti128_si256::<1>(sum),
-        );
-        let sum = _mm_add_epi32(sum, _mm_shuffle_epi32::<0b01_00_11_10>(sum));
-        let sum = _mm_add_epi32(sum, _mm_shuffle_epi32::<0b10_11_00_01>(sum));
-        out.push(_mm_cvtsi128_si32(sum) - shift);
+    }
+    let sum = _mm256_add_epi32(sums[0], sums[1]);
+    let sum = _mm_add_epi32(
+        _mm256_castsi256_si128(sum),
+        _mm256_extracti128_si256::<1>(sum),
+    );
+    let sum = _mm_add_epi32(sum, _mm_shuffle_epi32::<0b01_00_11_10>(sum));
+    let sum = _mm_add_epi32(sum, _mm_shuffle_epi32::<0b10_11_00_01>(sum));
+    _mm_cvtsi128_si32(sum)
+}
+
+/// Asks for the cache lines of `bytes` before they are needed.
+pub fn fetch(bytes: &[u8]) {
+    for line in bytes.chunks(CACHE_LINE) {
+        // SAFETY: a prefetch reads nothing and faults nowhere; SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
 }
 

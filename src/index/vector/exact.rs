@@ -3,11 +3,13 @@
 //! A row's int8 codes carry its direction to about 1 in 127 of its largest component; the f32
 //! pass over the best [`RERANKED`] brings the order back to that of a full f32 scan.
 
-use super::dot::ROW_SHIFT;
+use super::dot::{ROW_SHIFT, fetch, shift};
 use super::{Hit, Kernel, dot_f32};
 use crate::index::IndexError;
 use memmap2::Mmap;
+use rayon::prelude::*;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 /// Rows re-ranked in f32, at least; 40 gave the full scan's top 10 in over 99.9 % of queries.
@@ -47,16 +49,24 @@ impl Exact {
             dimension,
             rows,
             file: map,
-            codes: Vec::with_capacity(rows * dimension),
-            scales: Vec::with_capacity(rows),
+            codes: Vec::new(),
+            scales: Vec::new(),
             kernel: Kernel::detect(),
         };
-        for row in 0..rows {
-            let (codes, scale) = quantise(exact.row(row as u32));
-            let codes: Vec<u8> = codes.map(|c| (i32::from(c) + ROW_SHIFT) as u8).collect();
-            exact.codes.extend(codes);
-            exact.scales.push(scale);
-        }
+        let mut codes = vec![0u8; rows * dimension];
+        let mut scales = vec![0f32; rows];
+        codes
+            .par_chunks_mut(dimension)
+            .zip(&mut scales)
+            .enumerate()
+            .for_each(|(row, (codes, scale))| {
+                let (values, found) = quantise(exact.row(row as u32));
+                for (code, value) in codes.iter_mut().zip(values) {
+                    *code = (i32::from(value) + ROW_SHIFT) as u8;
+                }
+                *scale = found;
+            });
+        (exact.codes, exact.scales) = (codes, scales);
         Ok(exact)
     }
 
@@ -93,44 +103,63 @@ impl Exact {
         limit: usize,
         allowed: Option<&(dyn Fn(u32) -> bool + Sync)>,
     ) -> Vec<Hit> {
+        let all = 0..self.rows as u32;
+        self.search_in(query, limit, std::slice::from_ref(&all), allowed)
+    }
+
+    /// The same among the rows of `ranges`, which alone are read.
+    pub fn search_in(
+        &self,
+        query: &[f32],
+        limit: usize,
+        ranges: &[Range<u32>],
+        allowed: Option<&(dyn Fn(u32) -> bool + Sync)>,
+    ) -> Vec<Hit> {
         if self.rows == 0 || query.len() != self.dimension {
             return Vec::new();
         }
-        let (query_codes, query_scale) = quantise(query);
-        let query_codes: Vec<i8> = query_codes.collect();
-        let keep = limit.max(RERANKED);
-        let mut best: Vec<Hit> = Vec::with_capacity(keep * 2);
-        let mut floor = f32::MIN;
+        let asked = self.asked(query);
+        let mut best = Best::of(limit.max(RERANKED));
         let mut dots = Vec::with_capacity(BLOCK_ROWS);
         let mut scores: Vec<f32> = Vec::with_capacity(BLOCK_ROWS);
-        let block_bytes = BLOCK_ROWS * self.dimension;
-        for (block, codes) in self.codes.chunks(block_bytes).enumerate() {
+        let blocks = ranges.iter().flat_map(|range| {
+            let starts = range.clone().step_by(BLOCK_ROWS);
+            starts.map(|start| start..range.end.min(start + BLOCK_ROWS as u32))
+        });
+        for block in blocks {
+            let (first, end) = (block.start as usize, block.end as usize);
             dots.clear();
-            self.kernel.dot_rows(&query_codes, codes, &mut dots);
-            let first = block * BLOCK_ROWS;
-            let scales = &self.scales[first..first + dots.len()];
+            let codes = &self.codes[first * self.dimension..end * self.dimension];
+            self.kernel.dot_rows(&asked.codes, codes, &mut dots);
             scores.clear();
-            let scaled = dots.iter().zip(scales);
-            scores.extend(scaled.map(|(&dot, &scale)| dot as f32 * scale * query_scale));
+            let scaled = dots.iter().zip(&self.scales[first..end]);
+            scores.extend(scaled.map(|(&dot, &scale)| dot as f32 * scale * asked.scale));
             for (step, scores) in scores.chunks(STEP_ROWS).enumerate() {
                 // Nearly all steps hold nothing good enough, and are told so by one comparison.
-                if scores.iter().fold(f32::MIN, |most, &s| most.max(s)) <= floor {
+                if scores.iter().fold(f32::MIN, |most, &s| most.max(s)) <= best.floor {
                     continue;
                 }
                 for (at, &score) in scores.iter().enumerate() {
                     let row = (first + step * STEP_ROWS + at) as u32;
-                    if score > floor && allowed.is_none_or(|allowed| allowed(row)) {
-                        best.push((row, score));
-                        if best.len() == keep * 2 {
-                            best.select_nth_unstable_by(keep - 1, |a, b| b.1.total_cmp(&a.1));
-                            best.truncate(keep);
-                            floor = best.iter().map(|hit| hit.1).fold(f32::MAX, f32::min);
-                        }
+                    if score > best.floor && allowed.is_none_or(|allowed| allowed(row)) {
+                        best.add((row, score));
                     }
                 }
             }
         }
-        self.rerank(query, best, limit)
+        self.rerank(query, best.hits, limit)
+    }
+
+    /// A query in the rows' codes, to be compared with single rows.
+    pub(super) fn asked(&self, query: &[f32]) -> Asked<'_> {
+        let (codes, scale) = quantise(query);
+        let codes: Vec<i8> = codes.collect();
+        Asked {
+            rows: self,
+            shift: shift(&codes),
+            codes,
+            scale,
+        }
     }
 
     /// Exact dot products of the given rows, best first.
@@ -145,6 +174,60 @@ impl Exact {
     }
 }
 
+/// A query in codes.
+pub(super) struct Asked<'r> {
+    rows: &'r Exact,
+    codes: Vec<i8>,
+    shift: i32,
+    scale: f32,
+}
+
+impl Asked<'_> {
+    /// The dot product with one row, as its codes have it.
+    pub fn score(&self, row: u32) -> f32 {
+        let dot = self.rows.kernel.dot_row(&self.codes, self.row(row)) - self.shift;
+        dot as f32 * self.rows.scales[row as usize] * self.scale
+    }
+
+    /// Says that this row comes next.
+    pub fn fetch(&self, row: u32) {
+        fetch(self.row(row));
+    }
+
+    fn row(&self, row: u32) -> &[u8] {
+        let dimension = self.rows.dimension;
+        &self.rows.codes[row as usize * dimension..][..dimension]
+    }
+}
+
+/// The best so far: up to twice as many as are kept, so that they are rarely put in order.
+struct Best {
+    keep: usize,
+    hits: Vec<Hit>,
+    /// What a row must exceed to be among them.
+    floor: f32,
+}
+
+impl Best {
+    fn of(keep: usize) -> Self {
+        Self {
+            keep,
+            hits: Vec::with_capacity(keep * 2),
+            floor: f32::MIN,
+        }
+    }
+
+    fn add(&mut self, hit: Hit) {
+        self.hits.push(hit);
+        if self.hits.len() == self.keep * 2 {
+            self.hits
+                .select_nth_unstable_by(self.keep - 1, |a, b| b.1.total_cmp(&a.1));
+            self.hits.truncate(self.keep);
+            self.floor = self.hits.iter().map(|hit| hit.1).fold(f32::MAX, f32::min);
+        }
+    }
+}
+
 /// Codes of −127…127 and the scale that gives the values back.
 fn quantise(values: &[f32]) -> (impl Iterator<Item = i8> + '_, f32) {
     let largest = values.iter().fold(0f32, |m, v| m.max(v.abs()));
@@ -156,7 +239,7 @@ fn quantise(values: &[f32]) -> (impl Iterator<Item = i8> + '_, f32) {
 compile_error!("vectors are mapped as little-endian f32");
 
 #[allow(unsafe_code)]
-fn map_file(file: &File) -> std::io::Result<Mmap> {
+pub(super) fn map_file(file: &File) -> std::io::Result<Mmap> {
     // SAFETY: generations are never written to after they are published, and only removed, which
     // leaves the mapping intact.
     unsafe { Mmap::map(file) }
@@ -206,5 +289,13 @@ mod tests {
         assert!(equal >= 199, "{equal} of 200");
         let even = exact.search(&queries[..dimension], 5, Some(&|row| row % 2 == 0));
         assert!(even.iter().all(|(row, _)| row % 2 == 0) && even.len() == 5);
+        let ranges = [3..4, 700..1_900, 2_999..3_000];
+        let within = |row: u32| ranges.iter().any(|range| range.contains(&row));
+        for query in queries.chunks(dimension) {
+            assert_eq!(
+                exact.search_in(query, 10, &ranges, None),
+                exact.search(query, 10, Some(&within))
+            );
+        }
     }
 }

@@ -4,11 +4,12 @@
 
 mod dot;
 mod exact;
+mod graph;
 mod hnsw;
 
 pub use dot::{Kernel, dot_f32};
 pub use exact::Exact;
-pub use hnsw::Graph;
+pub use graph::Graph;
 
 /// A row and its dot product with the query.
 pub type Hit = (u32, f32);
