@@ -70,12 +70,12 @@ deny: ## Licences and sources of what we depend on
 bench: ## Figures of this machine
 	cargo bench --locked
 
-bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib and usearch
+bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib, usearch and FastAPI
 	benches/peers/run $(PEERS)
-	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json
+	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json
 
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
-	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --against benches/ratios.json
+	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios.json
 
 ci: tools fmt lint widget site test test-browser test-proxy test-runbooks test-deploy deny ## All of it
 

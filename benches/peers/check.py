@@ -42,6 +42,12 @@ def search_ratios(report):
     return ratios
 
 
+def served_ratios(report):
+    """Time per answer, as everything else here: the rates' quotient the other way round."""
+    ours, theirs = report["ours_remembered"]["per_second"], report["fastapi"]["per_second"]
+    return {"remembered answer over fastapi": round(theirs / ours, 3)}
+
+
 def table(ratios):
     lines = ["| our time over the other's | ratio |", "|---|---|"]
     return "\n".join(lines + [f"| {name} | {ratio} |" for name, ratio in ratios.items()])
@@ -51,11 +57,14 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("engine", type=Path)
     arguments.add_argument("search", type=Path)
+    arguments.add_argument("--served", type=Path)
     arguments.add_argument("--against", type=Path)
     arguments.add_argument("--write", type=Path)
     chosen = arguments.parse_args()
     ratios = engine_ratios(json.loads(chosen.engine.read_text()))
     ratios |= search_ratios(json.loads(chosen.search.read_text()))
+    if chosen.served and chosen.served.exists():
+        ratios |= served_ratios(json.loads(chosen.served.read_text()))
     print(table(ratios))
     if chosen.write:
         chosen.write.write_text(json.dumps(ratios, indent=1) + "\n")
