@@ -62,7 +62,7 @@ pub struct Survey {
 
 enum Look {
     Seen(Page),
-    Read(SystemTime, Reading),
+    Read(SystemTime, Box<Reading>),
 }
 
 impl Seen {
@@ -92,8 +92,11 @@ impl Seen {
                     Look::Seen(page) => (page, None),
                     Look::Read(at, reading) => {
                         self.note(file, at, &reading);
-                        survey.warnings.extend(reading.warnings);
-                        let Some(document) = reading.document else {
+                        let Reading {
+                            document, warnings, ..
+                        } = *reading;
+                        survey.warnings.extend(warnings);
+                        let Some(document) = document else {
                             continue;
                         };
                         (Page::of(&document), Some(document))
@@ -120,7 +123,7 @@ impl Seen {
         });
         match seen {
             Some(seen) => Look::Seen(seen.page.clone()),
-            None => Look::Read(SystemTime::now(), corpus::read(site, file)),
+            None => Look::Read(SystemTime::now(), Box::new(corpus::read(site, file))),
         }
     }
 
