@@ -10,7 +10,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-deploy test-runbooks site demo demo-binary deny bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-deploy test-runbooks lab site demo demo-binary deny bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ test-deploy: demo tests/deploy/node_modules tests/deploy/.venv ## The image, sta
 
 test-runbooks: build ## The commands of the runbooks, run on a server that has that trouble
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/runbooks/*.test.mjs
+
+lab: build ## Practise on a broken server: make lab LAB=database
+	@RAG_CHATBOT_BIN=$(BINARY) node tests/runbooks/lab.mjs $(LAB)
 
 deny: ## Licences and sources of what we depend on
 	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny

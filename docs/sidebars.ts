@@ -51,6 +51,7 @@ const sidebars: SidebarsConfig = {
         'operations/keys',
         'operations/state',
         'operations/incidents',
+        'operations/training',
         {
           type: 'category',
           label: 'Runbooks',

@@ -16,6 +16,8 @@ export class Patient {
   /** Settings beyond the usual; they count from the next start on. */
   settings = {};
   log = "";
+  /** Where the program lies, for those who type its name. */
+  programs = dirname(BINARY);
 
   static async admit() {
     const patient = new Patient();
@@ -94,7 +96,7 @@ export class Patient {
   /** As typed into a shell; never rejects: the exit code and everything that was shown. */
   type(commands) {
     const env = {
-      PATH: `${dirname(BINARY)}:${process.env.PATH}`, HOME: this.folder, LC_ALL: "C.UTF-8",
+      PATH: `${this.programs}:${process.env.PATH}`, HOME: this.folder, LC_ALL: "C.UTF-8",
       OPENAI_BASE_URL: this.settings.OPENAI_BASE_URL ?? "", OPENAI_API_KEY: this.settings.OPENAI_API_KEY ?? "", ...this.variables,
     };
     // `doctor` reads the same settings as the server; an empty one is none.
