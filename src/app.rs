@@ -4,11 +4,11 @@
 
 mod demo;
 
-use crate::answer::{self, Answerer, Generator, openai};
-use crate::config::Config;
+use crate::answer::{self, Answerer, Generator, Metered, openai};
+use crate::config::{Config, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
-use crate::guard::{self, Gate, Keys, RateLimiter};
+use crate::guard::{self, Budget, Gate, Keys, RateLimiter};
 use crate::http::{self, Server, site};
 use crate::index::Index;
 use crate::ingest::{self, Library};
@@ -53,7 +53,7 @@ impl App {
         let answerer = Answerer::new(answer::Parts {
             search: Arc::clone(&search),
             store: store.clone(),
-            generator: generator(config)?,
+            generator: generator(config, &store).await?,
             scorer: Some(Arc::new(answer::ByMeaning::new(queue, SCORING_PATIENCE))),
             gate: Gate::new(limits.max_generations, limits.max_wait),
             options: answer::Options {
@@ -117,8 +117,11 @@ impl App {
     }
 }
 
-/// The chat model that writes answers, if one is set.
-fn generator(config: &Config) -> anyhow::Result<Option<Arc<dyn Generator>>> {
+/// The chat model that writes answers, within its budget, if one is set.
+async fn generator(
+    config: &Config,
+    store: &store::Store,
+) -> anyhow::Result<Option<Arc<dyn Generator>>> {
     let Some(set) = &config.openai else {
         return Ok(None);
     };
@@ -126,11 +129,44 @@ fn generator(config: &Config) -> anyhow::Result<Option<Arc<dyn Generator>>> {
         base_url: set.base_url.clone(),
         api_key: set.api_key.clone(),
         model: set.model.clone(),
-        price: openai::Price::of(&set.model).unwrap_or(openai::Price::FREE),
+        price: price(config, set),
         ..openai::Options::default()
     })
     .map_err(anyhow::Error::msg)?;
-    Ok(Some(Arc::new(generator)))
+    let budget = Budget::open(budget_limits(config), Arc::clone(&store.ledger)).await?;
+    Ok(Some(Arc::new(Metered::new(Arc::new(generator), budget))))
+}
+
+/// What the model costs: as the settings say, or as its maker's list does.
+fn price(config: &Config, set: &OpenAi) -> openai::Price {
+    let own = config
+        .model_prices
+        .iter()
+        .find(|(model, ..)| *model == set.model);
+    if let Some((_, prompt_usd, completion_usd)) = own {
+        return openai::Price {
+            prompt_usd: *prompt_usd,
+            completion_usd: *completion_usd,
+        };
+    }
+    openai::Price::of(&set.model).unwrap_or_else(|| {
+        tracing::warn!(
+            model = set.model,
+            "the price of this model is not known, so it counts as free and the budget in dollars \
+             cannot hold it; say it with --model-prices"
+        );
+        openai::Price::FREE
+    })
+}
+
+fn budget_limits(config: &Config) -> guard::budget::Limits {
+    let budgets = config.budgets;
+    guard::budget::Limits {
+        usd_per_day: Some(budgets.usd_per_day).filter(|usd| *usd > 0.0),
+        usd_per_month: Some(budgets.usd_per_month).filter(|usd| *usd > 0.0),
+        tokens_per_day: Some(budgets.tokens_per_day).filter(|tokens| *tokens > 0),
+        tokens_per_month: Some(budgets.tokens_per_month).filter(|tokens| *tokens > 0),
+    }
 }
 
 /// The settings, with the demo where they name no documentation.

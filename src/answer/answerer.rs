@@ -270,6 +270,9 @@ impl Asking<'_> {
         outcome.retrieval_ms = retrieval_ms;
         outcome.written.used.prompt += rewriting.prompt;
         outcome.written.used.completion += rewriting.completion;
+        if let Some(generator) = &self.parts.generator {
+            outcome.written.cost_usd += generator.cost_usd(rewriting);
+        }
         outcome.embedding_tokens = estimate_tokens(&context.query);
         if is_found {
             outcome.add_notice(notice);
@@ -332,7 +335,7 @@ impl Asking<'_> {
             Err((error, said)) => {
                 log_failure(generator.as_ref(), &error);
                 if said.text.trim().is_empty() {
-                    let failed = Some(self.words.generator_failed);
+                    let failed = Some(self.failure_notice(&error));
                     return self.quote(context, &evidence, failed).await;
                 }
                 self.go_on_quoting(context, said, &evidence).await
@@ -456,7 +459,7 @@ impl Asking<'_> {
                 log_failure(generator.as_ref(), &error);
                 if said.text.trim().is_empty() {
                     return self
-                        .quote_selection(&selection, Some(self.words.generator_failed))
+                        .quote_selection(&selection, Some(self.failure_notice(&error)))
                         .await;
                 }
                 let mut outcome = Outcome::generated(self, said, alone).without_sources();
@@ -479,6 +482,14 @@ impl Asking<'_> {
         };
         outcome.add_trouble(trouble);
         outcome
+    }
+
+    /// Said when the generator wrote nothing.
+    fn failure_notice(&self, error: &GenerateError) -> &'static str {
+        match error {
+            GenerateError::OutOfBudget => self.words.generator_paused,
+            _ => self.words.generator_failed,
+        }
     }
 
     /// Said when the reader's locale or version had nothing and another was searched.
@@ -526,6 +537,10 @@ pub(super) fn ms_since(start: Instant) -> f64 {
 }
 
 fn log_failure(generator: &dyn Generator, error: &GenerateError) {
+    if *error == GenerateError::OutOfBudget {
+        // The budget has said so itself, once.
+        return;
+    }
     tracing::warn!(
         generator = generator.name(),
         model = generator.model(),

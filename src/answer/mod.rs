@@ -19,7 +19,7 @@ mod wording;
 
 pub use answerer::{Answerer, Options, Parts};
 pub use generator::quoting::{ByMeaning, SentenceScorer};
-pub use generator::{GenerateError, Generator, Used, openai};
+pub use generator::{GenerateError, Generator, Metered, Used, openai};
 pub use prompt::{ChatMessage, ChatRole};
 
 use crate::retrieval::Scope;

@@ -10,7 +10,7 @@ use super::sentences::sentences;
 use super::support::{Ground, unsupported, without_unsupported};
 use super::{Answer, AnswerError, AnswerEvent, Mode, Question, Source, Usage};
 use crate::language::Language;
-use crate::store::{LedgerEntry, Message, Role, StoreError, new_id};
+use crate::store::{Message, Role, StoreError, new_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
@@ -323,7 +323,6 @@ impl Outcome {
                 self.add_notice(Some(asking.words.not_saved.to_owned()));
             }
         }
-        self.account(asking, &message_id).await;
         let session_id = asking.session_id.clone();
         Ok(self.answer(session_id, message_id, asking.question.mode, asking.started))
     }
@@ -403,26 +402,6 @@ impl Outcome {
             rating: None,
         };
         (question, answer)
-    }
-
-    /// Writes down what was paid for; quoting costs nothing.
-    async fn account(&self, asking: &Asking<'_>, message_id: &str) {
-        let used = self.written.used;
-        if used == Used::default() {
-            return;
-        }
-        let entry = LedgerEntry {
-            message_id: message_id.to_owned(),
-            generator: self.written.generator.clone(),
-            model: self.written.model.clone(),
-            prompt_tokens: used.prompt,
-            completion_tokens: used.completion,
-            cost_usd: self.written.cost_usd,
-            at: Timestamp::now(),
-        };
-        if let Err(error) = asking.parts.store.ledger.add(entry).await {
-            tracing::warn!(%error, "an answer's cost could not be recorded");
-        }
     }
 }
 

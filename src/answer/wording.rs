@@ -20,6 +20,8 @@ pub(crate) struct Wording {
     pub generator_stopped: &'static str,
     /// In the text, between what a failed generator said and the quotes.
     pub quotes_follow: &'static str,
+    /// The budget for the generator is used up.
+    pub generator_paused: &'static str,
     /// Too many answers are being written at once.
     pub generator_busy: &'static str,
     /// The answer is shown but could not be kept.
@@ -47,6 +49,8 @@ const ENGLISH: Wording = Wording {
     generator_stopped: "The language model stopped before it had finished, so quotes from the \
                         documentation follow.",
     quotes_follow: "From the documentation:",
+    generator_paused: "The language model is paused for now, so this answer quotes the \
+                       documentation directly.",
     generator_busy: "Many questions are being answered right now, so this answer quotes the \
                      documentation directly.",
     not_saved: "This answer could not be saved to the conversation.",
@@ -68,6 +72,7 @@ const URDU: Wording = Wording {
     generator_failed: "لینگویج ماڈل سے رابطہ نہیں ہو سکا، اس لیے یہ جواب براہِ راست دستاویزات کے اقتباسات پر مشتمل ہے۔",
     generator_stopped: "لینگویج ماڈل جواب مکمل کرنے سے پہلے رک گیا، اس لیے آگے دستاویزات کے اقتباسات دیے گئے ہیں۔",
     quotes_follow: "دستاویزات سے:",
+    generator_paused: "لینگویج ماڈل فی الحال روکا ہوا ہے، اس لیے یہ جواب براہِ راست دستاویزات کے اقتباسات پر مشتمل ہے۔",
     generator_busy: "اس وقت بہت سے سوالوں کے جواب دیے جا رہے ہیں، اس لیے یہ جواب براہِ راست دستاویزات کے اقتباسات پر مشتمل ہے۔",
     not_saved: "یہ جواب گفتگو میں محفوظ نہیں ہو سکا۔",
     link_removed: "(لنک ہٹا دیا گیا)",

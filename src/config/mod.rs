@@ -38,6 +38,9 @@ pub struct Config {
     /// Model threads; 0 for one per core.
     pub embed_threads: usize,
     pub openai: Option<OpenAi>,
+    /// Dollars per million prompt and completion tokens of models named by the settings.
+    pub model_prices: Vec<(String, f64, f64)>,
+    pub budgets: Budgets,
     /// Unsupported sentences are withheld.
     pub strict: bool,
     /// 0 remembers no answers.
@@ -71,6 +74,15 @@ pub struct OpenAi {
     pub api_key: Option<Secret>,
     pub base_url: String,
     pub model: String,
+}
+
+/// What answers may cost; 0 is no limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Budgets {
+    pub usd_per_day: f64,
+    pub usd_per_month: f64,
+    pub tokens_per_day: u64,
+    pub tokens_per_month: u64,
 }
 
 /// Where a setting's value came from.

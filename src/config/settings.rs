@@ -109,6 +109,21 @@ settings! {
     /// Shape of the logs: auto (text on a terminal, else JSON), text or json
     #[arg(env = "RAG_LOG_FORMAT", value_name = "FORMAT")]
     log_format: String,
+    /// Prices in US dollars per million tokens, as MODEL=PROMPT/COMPLETION, comma separated
+    #[arg(env = "RAG_MODEL_PRICES", value_name = "PRICES")]
+    model_prices: String,
+    /// US dollars a day that answers may cost; then they are quoted; 0 for no limit
+    #[arg(env = "RAG_BUDGET_USD_PER_DAY", value_name = "USD")]
+    budget_usd_per_day: f64,
+    /// US dollars a calendar month that answers may cost; then they are quoted; 0 for no limit
+    #[arg(env = "RAG_BUDGET_USD_PER_MONTH", value_name = "USD")]
+    budget_usd_per_month: f64,
+    /// Tokens a day that answers may use; then they are quoted; 0 for no limit
+    #[arg(env = "RAG_BUDGET_TOKENS_PER_DAY", value_name = "N")]
+    budget_tokens_per_day: u64,
+    /// Tokens a calendar month that answers may use; then they are quoted; 0 for no limit
+    #[arg(env = "RAG_BUDGET_TOKENS_PER_MONTH", value_name = "N")]
+    budget_tokens_per_month: u64,
     /// Origins of other sites that carry the widget, comma separated; * for any
     #[arg(env = "ALLOWED_ORIGINS_STR", value_name = "ORIGINS")]
     allowed_origins: String,
@@ -143,6 +158,11 @@ impl Settings {
             openai_model: Some("gpt-4o-mini".into()),
             strict: Some(false),
             answer_cache_hours: Some(24),
+            budget_usd_per_day: Some(0.0),
+            // What the operators allow.
+            budget_usd_per_month: Some(50.0),
+            budget_tokens_per_day: Some(0),
+            budget_tokens_per_month: Some(0),
             environment: Some("development".into()),
             log_level: Some("info".into()),
             log_format: Some("auto".into()),

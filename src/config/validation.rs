@@ -1,6 +1,6 @@
 //! Settings → [`Config`]: every value is checked once, here, and the error names its setting.
 
-use super::{Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented};
+use super::{Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented};
 use crate::embedding::EmbedderKind;
 use crate::secret::Secret;
 
@@ -57,6 +57,13 @@ pub(super) fn validate(
         embed_engine: named("embed_engine", &all.embed_engine.expect(set))?,
         embed_threads: all.embed_threads.expect(set),
         openai,
+        model_prices: model_prices(all.model_prices.as_deref().unwrap_or_default())?,
+        budgets: Budgets {
+            usd_per_day: amount("budget_usd_per_day", all.budget_usd_per_day.expect(set))?,
+            usd_per_month: amount("budget_usd_per_month", all.budget_usd_per_month.expect(set))?,
+            tokens_per_day: all.budget_tokens_per_day.expect(set),
+            tokens_per_month: all.budget_tokens_per_month.expect(set),
+        },
         strict: all.strict.expect(set),
         answer_cache_hours: all.answer_cache_hours.expect(set),
         database_url: database_url(all.database_url)?,
@@ -94,6 +101,37 @@ fn positive(setting: &'static str, value: u32) -> Result<u32, ConfigError> {
         });
     }
     Ok(value)
+}
+
+fn amount(setting: &'static str, usd: f64) -> Result<f64, ConfigError> {
+    if usd.is_finite() && usd >= 0.0 {
+        return Ok(usd);
+    }
+    Err(ConfigError::Invalid {
+        setting,
+        reason: format!("`{usd}` is not an amount of dollars such as 50 or 0.5"),
+    })
+}
+
+/// `gpt-4o-mini=0.15/0.60,qwen2.5:7b=0/0`.
+fn model_prices(text: &str) -> Result<Vec<(String, f64, f64)>, ConfigError> {
+    let price = |entry: &str| {
+        // The last `=`, as models' names are anybody's.
+        let (model, prices) = entry.rsplit_once('=')?;
+        let (prompt, completion) = prices.split_once('/')?;
+        let usd = |text: &str| text.trim().parse::<f64>().ok();
+        let usd = |text: &str| usd(text).filter(|usd| usd.is_finite() && *usd >= 0.0);
+        Some((model.trim().to_owned(), usd(prompt)?, usd(completion)?))
+    };
+    let entries = text.split(',').map(str::trim).filter(|e| !e.is_empty());
+    entries
+        .map(|entry| {
+            price(entry).ok_or_else(|| ConfigError::Invalid {
+                setting: "model_prices",
+                reason: format!("`{entry}` is not of the form MODEL=PROMPT/COMPLETION"),
+            })
+        })
+        .collect()
 }
 
 /// `docs` → `/docs/`.

@@ -1,13 +1,15 @@
-//! Who may ask, and how much: rate limits and the number of answers generated at once.
+//! Who may ask, and how much: keys, rate limits, budgets, the number of answers generated at once.
 //!
-//! Limits are in memory and bounded; keys are kept in the store. It does not know headers,
+//! Limits are in memory and bounded; keys and what was spent are kept in the store. It does not know headers,
 //! sessions' contents or what is being asked; the caller says who.
 
 mod bucket;
+pub mod budget;
 mod gate;
 pub mod keys;
 mod rate;
 
+pub use budget::Budget;
 pub use gate::{Gate, Permit};
 pub use keys::Keys;
 pub use rate::RateLimiter;

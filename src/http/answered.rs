@@ -165,6 +165,7 @@ pub fn observe(answer: &Answer) {
     ] {
         counter!(names::TOKENS_USED, "kind" => kind).increment(count);
     }
+    histogram!(names::QUERY_COST).record(usage.estimated_cost_usd);
     let outcome = if answer.abstained {
         "abstained"
     } else {

@@ -147,10 +147,9 @@ pub struct Gap {
     pub nearest: Vec<String>,
 }
 
-/// What one answer used of a generator.
+/// What one call of a generator used.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LedgerEntry {
-    pub message_id: String,
     pub generator: String,
     pub model: String,
     pub prompt_tokens: u64,
@@ -162,7 +161,7 @@ pub struct LedgerEntry {
 /// The sum of ledger entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Spent {
-    pub answers: u64,
+    pub calls: u64,
     pub prompt_tokens: u64,
     pub completion_tokens: u64,
     pub cost_usd: f64,

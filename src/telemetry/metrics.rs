@@ -33,6 +33,10 @@ pub const REQUESTS: &str = "rag_http_requests_total";
 pub const REQUEST_DURATION: &str = "rag_http_request_duration_seconds";
 /// Questions that a rate limit turned away.
 pub const LIMITED: &str = "rag_limited_requests_total";
+/// What one answer cost; its sum is what all have cost since the start.
+pub const QUERY_COST: &str = "rag_query_cost_usd";
+/// Used part of a budget, 0–1. Label `budget`: usd_day, usd_month, tokens_day, tokens_month.
+pub const BUDGET_USED: &str = "rag_budget_used_ratio";
 /// Documents in the served index.
 pub const DOCUMENTS: &str = "rag_index_documents";
 /// Chunks in the served index.
@@ -46,12 +50,18 @@ const SECONDS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 6.0, 10.0, 30.0,
 ];
 
+/// Buckets in US dollars, around the operators' bound of $0.01 a query.
+const DOLLARS: [f64; 8] = [0.0, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1];
+
 /// Starts collecting. One recorder per process: a second call returns the same handle.
 pub fn start() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Suffix("_usd".into()), &DOLLARS)
+            })
             .expect("the buckets are not empty")
             .build_recorder();
         let handle = recorder.handle();
@@ -118,6 +128,8 @@ fn describe() {
         Unit::Count,
         "Questions turned away by a rate limit"
     );
+    histogram!(QUERY_COST, "Cost of one answer in US dollars");
+    gauge!(BUDGET_USED, "Used part of a budget");
     gauge!(DOCUMENTS, Unit::Count, "Documents in the served index");
     gauge!(CHUNKS, Unit::Count, "Chunks in the served index");
     counter!(FEEDBACK, Unit::Count, "Ratings given by readers");

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod architecture;
+mod budget;
 mod built_site;
 mod cli;
 mod corpus_bad_input;

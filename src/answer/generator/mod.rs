@@ -2,8 +2,11 @@
 //!
 //! [`Generator`] is the seam for models; [`quoting`] is always there and needs none.
 
+mod metered;
 pub mod openai;
 pub(crate) mod quoting;
+
+pub use metered::Metered;
 
 use super::prompt::ChatMessage;
 use async_trait::async_trait;
@@ -48,6 +51,9 @@ pub enum GenerateError {
     /// The answer broke off or was not understood.
     #[error("the answer broke off: {0}")]
     Interrupted(String),
+    /// The budget does not hold an answer; nothing was sent.
+    #[error("the budget is used up")]
+    OutOfBudget,
     /// Nobody is listening any more.
     #[error("nobody is waiting for the answer")]
     Cancelled,

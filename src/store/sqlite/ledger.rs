@@ -15,12 +15,11 @@ impl LedgerStore for Database {
         self.writer
             .run(move |db| {
                 db.prepare_cached(
-                    "INSERT INTO usage_ledger (message_id, generator, model, prompt_tokens, \
-                     completion_tokens, cost_usd, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT INTO usage_ledger (generator, model, prompt_tokens, completion_tokens, \
+                     cost_usd, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )
                 .and_then(|mut insert| {
                     insert.execute(params![
-                        entry.message_id,
                         entry.generator,
                         entry.model,
                         signed(entry.prompt_tokens),
@@ -44,7 +43,7 @@ impl LedgerStore for Database {
                 [to_ms(since)],
                 |row| {
                     Ok(Spent {
-                        answers: row.get::<_, i64>(0)?.unsigned_abs(),
+                        calls: row.get::<_, i64>(0)?.unsigned_abs(),
                         prompt_tokens: row.get::<_, i64>(1)?.unsigned_abs(),
                         completion_tokens: row.get::<_, i64>(2)?.unsigned_abs(),
                         cost_usd: row.get(3)?,

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("0001_chats.sql"),
     include_str!("0002_keys.sql"),
     include_str!("0003_shared_answers.sql"),
+    include_str!("0004_ledger.sql"),
 ];
 
 /// Brings the database up to date, or refuses one that a newer program wrote.

@@ -95,7 +95,7 @@ async fn a_model_is_asked_and_paid_for_once() {
     assert_eq!(upstream.requests().len(), 1);
     let since = jiff::Timestamp::UNIX_EPOCH;
     let spent = rig.store.ledger.spent_since(since).await.expect("a sum");
-    assert_eq!(spent.answers, 1);
+    assert_eq!(spent.calls, 1);
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 use rag_chatbot::answer::openai::{self, OpenAi, Price, Retries};
 use rag_chatbot::answer::{
-    Answer, AnswerError, AnswerEvent, Answerer, Generator, Mode, Parts, Question, Source,
+    Answer, AnswerError, AnswerEvent, Answerer, Generator, Metered, Mode, Parts, Question, Source,
 };
 use rag_chatbot::embedding::{self, Embedder, EmbeddingQueue};
+use rag_chatbot::guard::Budget;
+use rag_chatbot::guard::budget::Limits;
 use rag_chatbot::index::Index;
 use rag_chatbot::ingest::{Library, Options};
 use rag_chatbot::retrieval::{Retriever, Scope, Snapshot};
@@ -61,7 +63,8 @@ impl Rig {
         let mut parts = Parts::new(Arc::new(retriever), store.clone());
         parts.generator = base_url.map(|url| {
             let model = OpenAi::new(model_options(url)).expect("a loopback address is fine");
-            Arc::new(model) as Arc<dyn Generator>
+            let budget = Budget::new(Limits::default(), Arc::clone(&store.ledger));
+            Arc::new(Metered::new(Arc::new(model), budget)) as Arc<dyn Generator>
         });
         change(&mut parts);
         Self {

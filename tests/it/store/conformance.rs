@@ -240,7 +240,6 @@ async fn the_ledger_adds_up_what_was_spent_since() {
         let at = |ms| Timestamp::from_millisecond(ms).expect("a time");
         for (ms, cost_usd) in [(1_000, 0.5), (2_000, 0.25), (3_000, 0.125)] {
             let entry = LedgerEntry {
-                message_id: new_id(),
                 generator: "openai".to_owned(),
                 model: "m".to_owned(),
                 prompt_tokens: 10,
@@ -251,7 +250,7 @@ async fn the_ledger_adds_up_what_was_spent_since() {
             store.ledger.add(entry).await.expect("added");
         }
         let spent = store.ledger.spent_since(at(2_000)).await.expect("a sum");
-        assert_eq!((spent.answers, spent.prompt_tokens), (2, 20));
+        assert_eq!((spent.calls, spent.prompt_tokens), (2, 20));
         assert!((spent.cost_usd - 0.375).abs() < 1e-9);
     }
 }

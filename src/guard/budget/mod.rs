@@ -1,0 +1,137 @@
+//! What answering may cost: tokens and money, a day and a month. At the end of it answers are
+//! quoted; nobody is turned away.
+//!
+//! What was spent is in the ledger and survives a restart; here it is summed up, together with
+//! what is being spent at this moment. Days and months are UTC's. It does not know models.
+
+mod spending;
+
+use crate::store::{LedgerEntry, LedgerStore, StoreError};
+use crate::telemetry::metrics as names;
+use jiff::Timestamp;
+use spending::{Period, Share, Spending};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// At this part of a budget whoever pays is warned.
+const WARN_AT: f64 = 0.8;
+
+/// The most that may be spent; `None` is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Limits {
+    pub usd_per_day: Option<f64>,
+    pub usd_per_month: Option<f64>,
+    pub tokens_per_day: Option<u64>,
+    pub tokens_per_month: Option<u64>,
+}
+
+/// Tokens and their price.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    pub usd: f64,
+}
+
+/// Every budget of this installation.
+pub struct Budget {
+    limits: Limits,
+    ledger: Arc<dyn LedgerStore>,
+    spending: Mutex<Spending>,
+}
+
+/// The right to spend up to a cost, until it is said what was spent.
+#[must_use = "what is reserved and never settled stays spent"]
+pub struct Reservation {
+    budget: Arc<Budget>,
+    cost: Cost,
+}
+
+impl Budget {
+    /// Nothing is spent yet.
+    pub fn new(limits: Limits, ledger: Arc<dyn LedgerStore>) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            ledger,
+            spending: Mutex::new(Spending::new(Timestamp::now())),
+        })
+    }
+
+    /// Reads from the ledger what this day and month have cost already.
+    pub async fn open(
+        limits: Limits,
+        ledger: Arc<dyn LedgerStore>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let budget = Self::new(limits, ledger);
+        let now = Timestamp::now();
+        for period in Period::ALL {
+            let spent = budget.ledger.spent_since(period.start(now)).await?;
+            budget.lock().begin_with(period, &spent);
+        }
+        budget.watch(&mut budget.lock());
+        Ok(budget)
+    }
+
+    /// Takes this much from every budget, or nothing when one of them does not hold it.
+    pub fn reserve(self: &Arc<Self>, cost: Cost) -> Option<Reservation> {
+        let mut spending = self.lock();
+        spending.turn(Timestamp::now());
+        let fits = |share: &Share| share.used + share.unit.of(&cost) <= share.limit;
+        if !spending.shares(&self.limits).iter().all(fits) {
+            return None;
+        }
+        spending.add(&cost);
+        Some(Reservation {
+            budget: Arc::clone(self),
+            cost,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spending> {
+        // Sums that a panic left behind are still the best there is.
+        self.spending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows how much of each budget is used, and warns once a period when it is nearly all.
+    fn watch(&self, spending: &mut Spending) {
+        for share in spending.shares(&self.limits) {
+            metrics::gauge!(names::BUDGET_USED, "budget" => share.name)
+                .set(share.used / share.limit);
+            if share.used >= WARN_AT * share.limit && spending.is_news(share.name) {
+                tracing::warn!(
+                    budget = share.name,
+                    used = share.used,
+                    limit = share.limit,
+                    "a budget is nearly used up; when it is, answers are quoted from the \
+                     documentation until it begins anew"
+                );
+            }
+        }
+    }
+}
+
+impl Reservation {
+    /// Puts what was really spent in the place of what was reserved, and writes it down; on disk
+    /// when this returns.
+    pub async fn settle(self, generator: &str, model: &str, spent: Cost) {
+        {
+            let mut spending = self.budget.lock();
+            spending.turn(Timestamp::now());
+            spending.replace(&self.cost, &spent);
+            self.budget.watch(&mut spending);
+        }
+        if spent == Cost::default() {
+            return;
+        }
+        let entry = LedgerEntry {
+            generator: generator.to_owned(),
+            model: model.to_owned(),
+            prompt_tokens: spent.prompt_tokens,
+            completion_tokens: spent.completion_tokens,
+            cost_usd: spent.usd,
+            at: Timestamp::now(),
+        };
+        if let Err(error) = self.budget.ledger.add(entry).await {
+            tracing::warn!(%error, "an answer's cost could not be recorded");
+        }
+    }
+}
