@@ -19,6 +19,7 @@ use crate::telemetry;
 use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long sentences may take to be scored by meaning: within the 500 ms of retrieval.
 const SCORING_PATIENCE: Duration = Duration::from_millis(300);
@@ -75,6 +76,7 @@ impl App {
                 keys: Arc::new(keys),
                 site: Arc::new(site),
                 metrics: metrics.clone(),
+                streams: Arc::new(Semaphore::new(config.max_streams)),
                 options: Arc::new(http_options(config)),
             },
         })
@@ -251,10 +253,28 @@ fn guard_options(config: &Config) -> guard::Options {
     }
 }
 
+pub fn listener_options(config: &Config) -> http::listener::Options {
+    http::listener::Options {
+        header_timeout: config.header_timeout,
+        write_timeout: config.write_timeout,
+        max_connections: config.max_connections,
+        trusted_proxies: config.trusted_proxies.clone(),
+        tls: config.tls.clone(),
+    }
+}
+
 fn http_options(config: &Config) -> http::Options {
     http::Options {
         environment: config.environment.clone(),
         allowed_origins: config.allowed_origins.clone(),
-        trusted_proxies: config.trusted_proxies,
+        allowed_hosts: config.allowed_hosts.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        body_timeout: config.body_timeout,
+        has_tls: config.tls.is_some(),
+        certificate_for_keys: config
+            .tls
+            .as_ref()
+            .and_then(|tls| tls.clients.as_ref())
+            .is_some_and(|clients| !clients.everybody),
     }
 }

@@ -1,7 +1,7 @@
 //! `serve`: the site, the widget and the API, until told to stop.
 
 use super::progress;
-use crate::app::App;
+use crate::app::{self, App};
 use crate::config::Config;
 use crate::http;
 use anyhow::Context;
@@ -22,17 +22,27 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
     show_first_key(&app).await?;
     app.start_indexing(config.watch);
-    tracing::info!("open http://{address}{}", app.base());
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    tracing::info!("open {scheme}://{address}{}", app.base());
     let follower = tokio::spawn(progress::follow(Arc::clone(app.library())));
 
     let (stop, stopped) = watch::channel(false);
-    let mut serving = tokio::spawn(http::serve(listener, app.router(), {
-        let mut stopped = stopped.clone();
-        async move {
-            // An error means that the sender is gone, which is a reason to stop, too.
-            let _told_or_gone = stopped.wait_for(|stop| *stop).await;
-        }
-    }));
+    let mut serving = tokio::spawn(http::serve(
+        listener,
+        app.router(),
+        app::listener_options(config),
+        {
+            let mut stopped = stopped.clone();
+            async move {
+                // An error means that the sender is gone, which is a reason to stop, too.
+                let _told_or_gone = stopped.wait_for(|stop| *stop).await;
+            }
+        },
+    ));
     tokio::select! {
         ended = &mut serving => ended??,
         signal = stop_signal() => {

@@ -3,6 +3,7 @@
 //!
 //! No other module imports this one; each declares its own options, which `app` fills from here.
 
+mod serving;
 mod settings;
 mod sources;
 #[cfg(test)]
@@ -13,11 +14,14 @@ pub use settings::{Documented, Settings, documented};
 pub use sources::DEFAULT_FILE;
 
 use crate::embedding::{EmbedderKind, EngineKind};
+use crate::http::listener::tls;
 use crate::secret::Secret;
+use ipnet::IpNet;
 use sources::{read_file, secret_files};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use validation::validate;
 
 /// Settings after validation; what `app` builds the parts from.
@@ -52,7 +56,15 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     pub queries_per_minute: u32,
     pub queries_per_day: u32,
-    pub trusted_proxies: u8,
+    pub trusted_proxies: Vec<IpNet>,
+    /// Empty for any.
+    pub allowed_hosts: Vec<String>,
+    pub max_connections: usize,
+    pub max_streams: usize,
+    pub header_timeout: Duration,
+    pub body_timeout: Duration,
+    pub write_timeout: Duration,
+    pub tls: Option<tls::Options>,
     pub session_timeout_hours: u32,
     pub admin_key: Option<Secret>,
     /// Settings that were given but that this version has no use for.

@@ -133,9 +133,39 @@ settings! {
     /// Questions a day per address; 0 for no limit
     #[arg(env = "RATE_LIMIT_QUERIES_PER_DAY", value_name = "N")]
     rate_limit_queries_per_day: u32,
-    /// Proxies in front of this server whose X-Forwarded-For is believed
-    #[arg(env = "RAG_TRUSTED_PROXIES", value_name = "N")]
-    trusted_proxies: u8,
+    /// Networks of proxies whose X-Forwarded-For is believed, comma separated
+    #[arg(env = "RAG_TRUSTED_PROXY", value_name = "NETWORKS")]
+    trusted_proxy: String,
+    /// Host names that this server answers to, comma separated; any, unless it listens on loopback alone
+    #[arg(env = "RAG_ALLOWED_HOSTS", value_name = "HOSTS")]
+    allowed_hosts: String,
+    /// Connections open at once
+    #[arg(env = "RAG_MAX_CONNECTIONS", value_name = "N")]
+    max_connections: usize,
+    /// Answers streamed at once
+    #[arg(env = "RAG_MAX_STREAMS", value_name = "N")]
+    max_streams: usize,
+    /// Seconds for the head of a request
+    #[arg(env = "RAG_HEADER_TIMEOUT_SECONDS", value_name = "N")]
+    header_timeout_seconds: u64,
+    /// Seconds for the body of a request
+    #[arg(env = "RAG_BODY_TIMEOUT_SECONDS", value_name = "N")]
+    body_timeout_seconds: u64,
+    /// Seconds that a reader may take nothing of what is sent
+    #[arg(env = "RAG_WRITE_TIMEOUT_SECONDS", value_name = "N")]
+    write_timeout_seconds: u64,
+    /// The server's certificate in PEM form, with those that lead to the root; turns TLS on
+    #[arg(env = "RAG_TLS_CERTIFICATE", value_name = "FILE")]
+    tls_certificate: PathBuf,
+    /// The certificate's private key in PEM form
+    #[arg(env = "RAG_TLS_KEY", value_name = "FILE")]
+    tls_key: PathBuf,
+    /// Authority whose certificates clients must show, in PEM form
+    #[arg(env = "RAG_TLS_CLIENT_CA", value_name = "FILE")]
+    tls_client_ca: PathBuf,
+    /// Who must show one: all, or keys (who uses a key for more than a reader may)
+    #[arg(env = "RAG_TLS_CLIENTS", value_name = "WHO")]
+    tls_clients: String,
     /// Hours without a question after which a conversation is forgotten
     #[arg(env = "SESSION_TIMEOUT_HOURS", value_name = "N")]
     session_timeout_hours: u32,
@@ -168,7 +198,12 @@ impl Settings {
             log_format: Some("auto".into()),
             rate_limit_queries_per_minute: Some(10),
             rate_limit_queries_per_day: Some(1000),
-            trusted_proxies: Some(0),
+            max_connections: Some(4096),
+            max_streams: Some(1024),
+            header_timeout_seconds: Some(10),
+            body_timeout_seconds: Some(30),
+            write_timeout_seconds: Some(30),
+            tls_clients: Some("all".into()),
             session_timeout_hours: Some(24),
             ..Self::default()
         }

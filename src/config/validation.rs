@@ -1,6 +1,8 @@
 //! Settings → [`Config`]: every value is checked once, here, and the error names its setting.
 
-use super::{Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented};
+use super::{
+    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented, serving,
+};
 use crate::embedding::EmbedderKind;
 use crate::secret::Secret;
 
@@ -9,6 +11,7 @@ pub(super) fn validate(
     origins: Vec<(String, String, Origin)>,
 ) -> Result<Config, ConfigError> {
     let unused = unused(&all);
+    let tls = serving::tls(&all)?;
     let openai_set = origins.iter().any(|(key, _, origin)| {
         (key == "openai_base_url" || key == "openai_api_key") && *origin != Origin::Default
     });
@@ -26,6 +29,7 @@ pub(super) fn validate(
         base_url: base_url.trim_end_matches('/').to_owned(),
         model: all.openai_model.expect(set),
     });
+    let trusted_proxies = serving::networks(all.trusted_proxy.as_deref().unwrap_or_default())?;
     let embedder: EmbedderKind = named("embedder", &all.embedder.expect(set))?;
     if embedder == EmbedderKind::OpenAi && openai.is_none() {
         return Err(ConfigError::Invalid {
@@ -73,7 +77,27 @@ pub(super) fn validate(
         allowed_origins: origins_allowed(all.allowed_origins.as_deref().unwrap_or_default())?,
         queries_per_minute: all.rate_limit_queries_per_minute.expect(set),
         queries_per_day: all.rate_limit_queries_per_day.expect(set),
-        trusted_proxies: all.trusted_proxies.expect(set),
+        allowed_hosts: serving::hosts(
+            all.allowed_hosts.as_deref().unwrap_or_default(),
+            all.listen.expect(set),
+            &trusted_proxies,
+        ),
+        trusted_proxies,
+        max_connections: all.max_connections.expect(set),
+        max_streams: all.max_streams.expect(set),
+        header_timeout: serving::seconds(
+            "header_timeout_seconds",
+            all.header_timeout_seconds.expect(set),
+        )?,
+        body_timeout: serving::seconds(
+            "body_timeout_seconds",
+            all.body_timeout_seconds.expect(set),
+        )?,
+        write_timeout: serving::seconds(
+            "write_timeout_seconds",
+            all.write_timeout_seconds.expect(set),
+        )?,
+        tls,
         session_timeout_hours: positive(
             "session_timeout_hours",
             all.session_timeout_hours.expect(set),

@@ -49,6 +49,10 @@ impl Bucket {
         self.tokens = (self.tokens - 1.0).max(0.0);
     }
 
+    pub fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(f64::from(self.size.capacity));
+    }
+
     pub fn remaining(&self) -> u32 {
         (self.tokens + 1e-6) as u32
     }

@@ -12,7 +12,7 @@ mod rate;
 pub use budget::Budget;
 pub use gate::{Gate, Permit};
 pub use keys::Keys;
-pub use rate::RateLimiter;
+pub use rate::{RateLimiter, bucket_address};
 
 use crate::store::KeyLimits;
 use std::net::IpAddr;

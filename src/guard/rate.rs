@@ -49,7 +49,20 @@ impl RateLimiter {
         self.check_at(who, Instant::now())
     }
 
+    /// Gives back the question of a decision that came to nothing through no fault of theirs.
+    pub fn give_back(&self, who: &Who) {
+        let now = Instant::now();
+        self.asked(who, now, |asked| {
+            asked.iter_mut().for_each(|bucket| bucket.give_back())
+        });
+    }
+
     fn check_at(&self, who: &Who, now: Instant) -> Decision {
+        self.asked(who, now, decide)
+    }
+
+    /// Hands over the buckets that this question counts against.
+    fn asked<T>(&self, who: &Who, now: Instant, take: impl FnOnce(&mut [&mut Bucket]) -> T) -> T {
         // A panic while the lock was held leaves counts that are at worst one off: carry on.
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let tables = &mut *tables;
@@ -75,7 +88,7 @@ impl RateLimiter {
                 asked.extend(day.map(|size| tables.key_days.bucket(line.clone(), size, now)));
             }
         }
-        decide(&mut asked)
+        take(&mut asked)
     }
 }
 
@@ -108,7 +121,7 @@ fn decide(asked: &mut [&mut Bucket]) -> Decision {
 }
 
 /// One household or office shares an IPv6 /64, and can take any address in it: they share a bucket.
-fn bucket_address(address: IpAddr) -> IpAddr {
+pub fn bucket_address(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
         v4 => v4,

@@ -6,6 +6,7 @@
 
 use super::Server;
 use super::address::client_address;
+use super::listener::tls::ClientCertificate;
 use super::problem::{Code, Problem};
 use crate::guard::keys::PREFIX;
 use crate::store::{ApiKey, Right};
@@ -105,6 +106,13 @@ async fn admit(parts: &Parts, server: &Server, needed: Needed) -> Result<Caller,
         return Err(Problem::new(
             Code::Forbidden,
             format!("This key needs the scope `{}`.", needed.right.name()),
+        ));
+    }
+    let shows_certificate = parts.extensions.get::<ClientCertificate>().is_some();
+    if server.options.certificate_for_keys && !needed.open_to_readers && !shows_certificate {
+        return Err(Problem::new(
+            Code::Forbidden,
+            "This needs a client certificate, besides the key.",
         ));
     }
     server.keys.spend(&key, 0).await?;

@@ -1,5 +1,6 @@
 //! Bodies and parameters read out of requests, with our problem documents for what is wrong.
 
+use super::Server;
 use super::problem::{Code, Problem};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -16,13 +17,22 @@ pub struct Parameters<T>(pub T);
 /// A part of the path.
 pub struct Segment(pub String);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Server> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(body_problem(rejection)),
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
+        let patience = server.options.body_timeout;
+        let reading = axum::Json::<T>::from_request(request, server);
+        match tokio::time::timeout(patience, reading).await {
+            Ok(Ok(axum::Json(value))) => Ok(Self(value)),
+            Ok(Err(rejection)) => Err(body_problem(rejection)),
+            Err(_) => Err(Problem::new(
+                Code::BodyTooSlow,
+                format!(
+                    "The body did not arrive within {} seconds.",
+                    patience.as_secs()
+                ),
+            )),
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum RatingBody {
         (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not application/json", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A wrong field", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::{Server, request_id};
 use crate::telemetry::metrics::{REQUEST_DURATION, REQUESTS};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -42,13 +42,18 @@ pub fn cors(origins: &[String]) -> CorsLayer {
 }
 
 /// Headers that close what browsers leave open. A response's own policy is kept.
-pub async fn security(request: Request, next: Next) -> Response {
+pub async fn security(State(server): State<Server>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
         (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        // A page of documentation has no use for any of these, nor has a script slipped into it.
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=()",
+        ),
         // What is not a page has no business loading anything.
         (
             header::CONTENT_SECURITY_POLICY,
@@ -58,6 +63,11 @@ pub async fn security(request: Request, next: Next) -> Response {
         headers
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
+    }
+    if server.options.has_tls {
+        // A year, as the preload lists ask; other services of the host are not ours to speak for.
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
 }

@@ -16,16 +16,7 @@ pub async fn take(
     caller: &Caller,
     session: Option<&str>,
 ) -> Result<Decision, Box<Response>> {
-    let who = Who {
-        asker: match &caller.key {
-            Some(key) => Asker::Key {
-                line: key.line.clone(),
-                limits: key.limits,
-            },
-            None => Asker::Address(caller.address),
-        },
-        session: session.map(str::to_owned),
-    };
+    let who = who(caller, session);
     let decision = server.limiter.check(&who);
     if !decision.allowed {
         let wait_s = decision.retry_after_s.unwrap_or(decision.reset_s);
@@ -44,6 +35,29 @@ pub async fn take(
         }
     }
     Ok(decision)
+}
+
+/// Gives back a question that failed through no fault of the caller's.
+pub async fn give_back(server: &Server, caller: &Caller, session: Option<&str>) {
+    server.limiter.give_back(&who(caller, session));
+    if let Some(key) = &caller.key
+        && let Err(error) = server.keys.spend(key, -1).await
+    {
+        tracing::warn!(%error, "a key's question could not be given back");
+    }
+}
+
+fn who(caller: &Caller, session: Option<&str>) -> Who {
+    Who {
+        asker: match &caller.key {
+            Some(key) => Asker::Key {
+                line: key.line.clone(),
+                limits: key.limits,
+            },
+            None => Asker::Address(caller.address),
+        },
+        session: session.map(str::to_owned),
+    }
 }
 
 fn refused(code: Code, sentence: String, wait_s: u64, decision: &Decision) -> Box<Response> {

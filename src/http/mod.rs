@@ -19,6 +19,7 @@ mod hearing;
 mod ingest;
 mod layers;
 mod limits;
+pub mod listener;
 mod openapi;
 mod problem;
 mod query;
@@ -37,20 +38,20 @@ use crate::retrieval::Search;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use catalogue::Catalogue;
+use ipnet::IpNet;
+pub use listener::serve;
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::{Code, Problem};
 use site::Site;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -59,16 +60,22 @@ use utoipa_axum::routes;
 const MAX_BODY_BYTES: usize = 160 * 1024;
 /// A 1 MB chapter in which every second byte pair is escaped as `\uXXXX` (Urdu in ASCII JSON).
 const MAX_INGEST_BYTES: usize = 4 * 1024 * 1024;
-/// A body that makes no progress for this long is not coming any more.
-const BODY_SILENCE: Duration = Duration::from_secs(30);
 
 /// What `http` needs to be told.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub environment: String,
     pub allowed_origins: Vec<String>,
+    /// Names that this server answers to; empty for any.
+    pub allowed_hosts: Vec<String>,
     /// Proxies in front whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: u8,
+    pub trusted_proxies: Vec<IpNet>,
+    /// For a whole request body.
+    pub body_timeout: Duration,
+    /// Browsers are told to come back with TLS only.
+    pub has_tls: bool,
+    /// Who wants more than a reader must show a certificate, besides a key.
+    pub certificate_for_keys: bool,
 }
 
 /// What handlers work with; cheap to clone.
@@ -82,6 +89,8 @@ pub struct Server {
     pub keys: Arc<Keys>,
     pub site: Arc<Site>,
     pub metrics: PrometheusHandle,
+    /// One permit per stream that is open.
+    pub streams: Arc<Semaphore>,
     pub options: Arc<Options>,
 }
 
@@ -124,7 +133,6 @@ pub fn router(server: Server) -> Router {
         ServiceBuilder::new()
             .layer(layers::cors(&server.options.allowed_origins))
             .layer(CompressionLayer::new())
-            .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
             .layer(Extension(Arc::new(description))),
     );
     let routed = endpoints
@@ -132,13 +140,14 @@ pub fn router(server: Server) -> Router {
         .route("/chat", axum::routing::get(widget::chat_page))
         .fallback(site::serve)
         .layer(from_fn(layers::observe))
+        .layer(from_fn_with_state(server.clone(), address::only_our_names))
         .with_state(server.clone());
     // The base path is taken off before routing, so the routes are one service behind it.
     let based = MapRequestLayer::new(layers::take_off_base(&server)).layer(routed);
     Router::new().fallback_service(based).layer(
         ServiceBuilder::new()
             .layer(from_fn(request_id::layer))
-            .layer(from_fn(layers::security))
+            .layer(from_fn_with_state(server, layers::security))
             .layer(CatchPanicLayer::custom(layers::after_panic)),
     )
 }
@@ -148,16 +157,4 @@ async fn no_such_method(request: Request) -> Problem {
         Code::MethodNotAllowed,
         format!("{} does not exist here.", request.method()),
     )
-}
-
-/// Serves until `stop` resolves, then finishes what has begun.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(stop)
-        .await
 }

@@ -26,7 +26,9 @@ pub enum Code {
     SelectionTooLong,
     ContentTooLarge,
     BodyTooLarge,
+    BodyTooSlow,
     UnsupportedMediaType,
+    Misdirected,
     TwoCredentials,
     Unauthorized,
     Forbidden,
@@ -92,6 +94,16 @@ impl Code {
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "The body must be application/json",
+            ),
+            Self::BodyTooSlow => (
+                S::REQUEST_TIMEOUT,
+                "body_too_slow",
+                "The body did not come in time",
+            ),
+            Self::Misdirected => (
+                S::MISDIRECTED_REQUEST,
+                "misdirected",
+                "This server has another name",
             ),
             Self::TwoCredentials => (
                 S::BAD_REQUEST,
@@ -193,6 +205,11 @@ impl Problem {
         self.code
     }
 
+    /// Whether it is through no fault of the caller's.
+    pub fn is_ours(&self) -> bool {
+        self.code.facts().0.is_server_error()
+    }
+
     /// The document itself, for a stream that has begun already.
     pub fn body(&self, request_id: String) -> ProblemBody {
         let (status, code, title) = self.code.facts();
@@ -247,6 +264,7 @@ pub struct BodyRefusals;
 impl IntoResponses for BodyRefusals {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
         described([
+            (408, "The body came too slowly"),
             (413, "Too large"),
             (415, "Not application/json"),
             (422, "A wrong field"),

@@ -99,6 +99,7 @@ impl IntoResponses for Refusals {
             (401, "A key that does not count"),
             (403, "A key that may not ask"),
             (404, "No such conversation"),
+            (408, "The body came too slowly"),
             (413, "The selected text is too long"),
             (415, "Not application/json"),
             (422, "A wrong field"),
@@ -235,31 +236,43 @@ fn wants_events(headers: &HeaderMap) -> bool {
 }
 
 async fn ask(server: &Server, caller: &Caller, question: Question, streamed: bool) -> Response {
-    let decision = match limits::take(server, caller, question.session_id.as_deref()).await {
+    let session = question.session_id.clone();
+    let decision = match limits::take(server, caller, session.as_deref()).await {
         Ok(decision) => decision,
         Err(refused) => return *refused,
     };
-    let request_id = question.request_id.clone();
-    let response = if streamed {
-        let mut hearing = Hearing::begin(server, caller, question);
-        // What fails before anything was said still gets its status.
-        match hearing.next().await {
-            Ok(first) => stream::response(first, hearing, request_id),
-            Err(problem) => failed(problem),
-        }
+    let answered = if streamed {
+        begin_stream(server, caller, question).await
     } else {
-        match Hearing::whole(server, caller, question).await {
-            Ok(answer) => {
-                observe(&answer);
-                axum::Json(AnswerBody::new(answer, request_id)).into_response()
+        let request_id = question.request_id.clone();
+        let answer = Hearing::whole(server, caller, question).await;
+        answer.map(|answer| {
+            observe(&answer);
+            axum::Json(AnswerBody::new(answer, request_id)).into_response()
+        })
+    };
+    let response = match answered {
+        Ok(response) => response,
+        Err(problem) => {
+            observe_failure(problem.code());
+            if problem.is_ours() {
+                limits::give_back(server, caller, session.as_deref()).await;
             }
-            Err(problem) => failed(problem),
+            problem.into_response()
         }
     };
     limits::with_headers(response, &decision)
 }
 
-fn failed(problem: Problem) -> Response {
-    observe_failure(problem.code());
-    problem.into_response()
+/// What fails before anything was said still gets its status.
+async fn begin_stream(
+    server: &Server,
+    caller: &Caller,
+    question: Question,
+) -> Result<Response, Problem> {
+    let place = stream::place(server)?;
+    let request_id = question.request_id.clone();
+    let mut hearing = Hearing::begin(server, caller, question);
+    let first = hearing.next().await?;
+    Ok(stream::response(first, hearing, request_id, place))
 }

@@ -2,9 +2,10 @@
 //!
 //! When the client goes, the body is dropped, and with it the receiver: the work stops.
 
+use super::Server;
 use super::answered::{AnswerBody, SourceBody, observe, observe_failure};
 use super::hearing::Hearing;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::answer::AnswerEvent;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -12,25 +13,45 @@ use axum::response::{IntoResponse, Response};
 use futures::Stream;
 use serde_json::json;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Proxies close a connection that is silent for a minute or less; the contract says 15 s.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// Most answers take a few seconds, so a place is free by then.
+const FULL_RETRY_S: u64 = 5;
+
 /// The response that goes on until the answer is done.
-pub fn response(first: AnswerEvent, hearing: Hearing, request_id: String) -> Response {
-    let state = Some((Some(first), hearing, request_id));
+pub fn response(
+    first: AnswerEvent,
+    hearing: Hearing,
+    request_id: String,
+    place: OwnedSemaphorePermit,
+) -> Response {
+    let state = Some((Some(first), hearing, request_id, place));
     let stream = futures::stream::unfold(state, |state| async move {
-        let (first, mut hearing, request_id) = state?;
+        let (first, mut hearing, request_id, place) = state?;
         let next = match first {
             Some(first) => Ok(first),
             None => hearing.next().await,
         };
         let (event, last) = translate(next, &request_id);
-        let rest = (!last).then_some((None, hearing, request_id));
+        let rest = (!last).then_some((None, hearing, request_id, place));
         Some((Ok(event), rest))
     });
     sse(stream)
+}
+
+/// A place among the open streams, for as long as it is held.
+pub fn place(server: &Server) -> Result<OwnedSemaphorePermit, Problem> {
+    Arc::clone(&server.streams)
+        .try_acquire_owned()
+        .map_err(|_| {
+            let detail = "Too many answers are being streamed; try again in a few seconds.";
+            Problem::new(Code::Overloaded, detail).retry_after(FULL_RETRY_S)
+        })
 }
 
 fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {

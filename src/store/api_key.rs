@@ -116,8 +116,8 @@ pub struct KeyUse {
     pub id: String,
     pub line: String,
     pub at: Timestamp,
-    /// Questions it asks: 0 or 1.
-    pub queries: u32,
+    /// Questions it asks: 0 or 1, or -1 for one given back.
+    pub queries: i32,
     pub quota: Option<u32>,
 }
 

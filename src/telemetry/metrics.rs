@@ -37,6 +37,8 @@ pub const LIMITED: &str = "rag_limited_requests_total";
 pub const QUERY_COST: &str = "rag_query_cost_usd";
 /// Used part of a budget, 0–1. Label `budget`: usd_day, usd_month, tokens_day, tokens_month.
 pub const BUDGET_USED: &str = "rag_budget_used_ratio";
+/// Connections turned away because too many were open.
+pub const CONNECTIONS_REFUSED: &str = "rag_connections_refused_total";
 /// Documents in the served index.
 pub const DOCUMENTS: &str = "rag_index_documents";
 /// Chunks in the served index.
@@ -130,6 +132,11 @@ fn describe() {
     );
     histogram!(QUERY_COST, "Cost of one answer in US dollars");
     gauge!(BUDGET_USED, "Used part of a budget");
+    counter!(
+        CONNECTIONS_REFUSED,
+        Unit::Count,
+        "Connections turned away because too many were open"
+    );
     gauge!(DOCUMENTS, Unit::Count, "Documents in the served index");
     gauge!(CHUNKS, Unit::Count, "Chunks in the served index");
     counter!(FEEDBACK, Unit::Count, "Ratings given by readers");

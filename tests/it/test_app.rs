@@ -1,6 +1,6 @@
 //! A whole server on a port of its own, with its own documents and state.
 
-use rag_chatbot::app::App;
+use rag_chatbot::app::{App, listener_options};
 use rag_chatbot::config::{Config, Settings};
 use rag_chatbot::guard::Keys;
 use rag_chatbot::http;
@@ -106,10 +106,15 @@ impl TestApp {
         let address = listener.local_addr().expect("it is bound");
         let app = App::open(&config).await.expect("the app opens");
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(http::serve(listener, app.router(), async {
-            // An error is the test's end, too.
-            let _ended = stopped.await;
-        }));
+        tokio::spawn(http::serve(
+            listener,
+            app.router(),
+            listener_options(&config),
+            async {
+                // An error is the test's end, too.
+                let _ended = stopped.await;
+            },
+        ));
         app.start_indexing(false);
         Self {
             url: format!("http://{address}"),
@@ -176,10 +181,14 @@ impl Drop for TestApp {
     }
 }
 
-/// A client that shows redirects and compressed bodies as they are.
-pub fn client() -> reqwest::Client {
+pub fn install_crypto() {
     // Fails only when another test was first.
     let _installed = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A client that shows redirects and compressed bodies as they are.
+pub fn client() -> reqwest::Client {
+    install_crypto();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -72,7 +72,7 @@ impl Keys {
     }
 
     /// Counts a use of the key, and a question if it is one. `false`: the month's quota is used up.
-    pub async fn spend(&self, key: &ApiKey, queries: u32) -> Result<bool, StoreError> {
+    pub async fn spend(&self, key: &ApiKey, queries: i32) -> Result<bool, StoreError> {
         let now = Timestamp::now();
         let noted = |at| now.duration_since(at) < USED_EVERY;
         if key.id == FIXED_ID || queries == 0 && key.last_used_at.is_some_and(noted) {
