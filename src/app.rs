@@ -8,7 +8,7 @@ use crate::answer::{self, Answerer, Generator, Metered, openai};
 use crate::config::{Config, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
-use crate::guard::{self, Budget, Gate, Keys, RateLimiter};
+use crate::guard::{self, Audit, Budget, Gate, Keys, RateLimiter};
 use crate::http::{self, Server, site};
 use crate::index::Index;
 use crate::ingest::{self, Library};
@@ -65,7 +65,8 @@ impl App {
             },
         });
         let keys = Keys::new(Arc::clone(&store.keys), config.admin_key.as_ref());
-        store::spawn_purge(Arc::clone(&store.sessions), PURGE_EVERY);
+        let audit = Audit::new(Arc::clone(&store.audit));
+        store::spawn_purge(store.clone(), config.audit_retention, PURGE_EVERY);
         Ok(Self {
             server: Server {
                 answerer,
@@ -74,6 +75,7 @@ impl App {
                 store,
                 limiter: Arc::new(RateLimiter::new(&limits)),
                 keys: Arc::new(keys),
+                audit: Arc::new(audit),
                 site: Arc::new(site),
                 metrics: metrics.clone(),
                 streams: Arc::new(Semaphore::new(config.max_streams)),
@@ -96,6 +98,10 @@ impl App {
 
     pub fn answerer(&self) -> &Answerer {
         &self.server.answerer
+    }
+
+    pub fn audit(&self) -> &Arc<Audit> {
+        &self.server.audit
     }
 
     /// Who holds which key.
@@ -128,7 +134,7 @@ async fn generator(
         return Ok(None);
     };
     let generator = openai::OpenAi::new(openai::Options {
-        base_url: set.base_url.clone(),
+        base_url: set.base_url.expose().to_owned(),
         api_key: set.api_key.clone(),
         model: set.model.clone(),
         price: price(config, set),
@@ -227,6 +233,7 @@ pub fn store_options(config: &Config) -> store::Options {
         database_url: config.database_url.expose().to_owned(),
         state_dir: config.state.clone(),
         session_timeout: Duration::from_secs(u64::from(config.session_timeout_hours) * 60 * 60),
+        retention: config.retention,
     }
 }
 
@@ -239,7 +246,7 @@ pub fn embedding_options(config: &Config) -> embedding::Options {
         ..embedding::Options::default()
     };
     if let Some(openai) = &config.openai {
-        options.openai_base_url = openai.base_url.clone();
+        options.openai_base_url = openai.base_url.expose().to_owned();
         options.openai_api_key = openai.api_key.clone().unwrap_or_else(|| Secret::new(""));
     }
     options

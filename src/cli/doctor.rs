@@ -126,7 +126,7 @@ async fn generator(config: &Config) -> anyhow::Result<String> {
     let Some(openai) = &config.openai else {
         return Ok("none set; answers are quoted from the documentation".to_owned());
     };
-    let url = url::Url::parse(&openai.base_url)?;
+    let url = url::Url::parse(openai.base_url.expose())?;
     let (host, port) = url
         .host_str()
         .zip(url.port_or_known_default())

@@ -2,10 +2,12 @@
 //!
 //! It works on the chat database itself, beside a running server, which notices at once.
 
+use super::serve::nobody;
 use crate::app;
 use crate::config::Config;
-use crate::guard::Keys;
+use crate::guard::audit::Action as Done;
 use crate::guard::keys::{Issued, Wanted};
+use crate::guard::{Audit, Keys};
 use crate::store::{self, ApiKey, KeyLimits, Right, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::process::ExitCode;
@@ -67,6 +69,8 @@ enum Action {
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
     let store = store::open(&app::store_options(config))?;
     let keys = Keys::new(Arc::clone(&store.keys), None);
+    let audit = Audit::new(Arc::clone(&store.audit));
+    let note = async |action, id: &str| audit.note(nobody("terminal"), action, id, "done").await;
     let named = |id: &str| {
         let id = id.to_owned();
         move |error| match error {
@@ -97,17 +101,19 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
                     Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))
                 }),
             };
-            show(&keys.issue(wanted).await?, arguments.json);
+            let made = keys.issue(wanted).await?;
+            note(Done::KeyCreate, &made.key.id).await;
+            show(&made, arguments.json);
         }
         Action::Rotate { id, overlap_hours } => {
             let overlap = SignedDuration::from_hours(i64::from(overlap_hours));
-            show(
-                &keys.rotate(&id, overlap).await.map_err(named(&id))?,
-                arguments.json,
-            );
+            let rotated = keys.rotate(&id, overlap).await.map_err(named(&id))?;
+            note(Done::KeyRotate, &id).await;
+            show(&rotated, arguments.json);
         }
         Action::Revoke { id } => {
             keys.revoke(&id).await.map_err(named(&id))?;
+            note(Done::KeyRevoke, &id).await;
             eprintln!("revoked {id}");
         }
         Action::List => list(&keys.list().await?, arguments.json),

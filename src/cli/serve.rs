@@ -3,6 +3,7 @@
 use super::progress;
 use crate::app::{self, App};
 use crate::config::Config;
+use crate::guard::audit::{Action, Doer};
 use crate::http;
 use anyhow::Context;
 use std::net::SocketAddr;
@@ -21,6 +22,11 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let app = App::open(config).await?;
     show_first_key(&app).await?;
+    // Which settings were in force when, without telling them.
+    let settings = blake3::hash(config.printed().as_bytes()).to_hex();
+    app.audit()
+        .note(nobody("server"), Action::Start, &settings, "done")
+        .await;
     app.start_indexing(config.watch);
     let scheme = if config.tls.is_some() {
         "https"
@@ -56,6 +62,15 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     app.stop();
     follower.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Somebody who sends no requests.
+pub(super) fn nobody(who: &str) -> Doer {
+    Doer {
+        who: who.to_owned(),
+        address: None,
+        request_id: String::new(),
+    }
 }
 
 /// Whoever sees the first start can manage the server from then on. Not through the log: that is

@@ -15,7 +15,7 @@ pub use sources::DEFAULT_FILE;
 
 use crate::embedding::{EmbedderKind, EngineKind};
 use crate::http::listener::tls;
-use crate::secret::Secret;
+use crate::secret::{Address, Secret};
 use ipnet::IpNet;
 use sources::{read_file, secret_files};
 use std::fmt::Write as _;
@@ -66,6 +66,8 @@ pub struct Config {
     pub write_timeout: Duration,
     pub tls: Option<tls::Options>,
     pub session_timeout_hours: u32,
+    pub retention: Duration,
+    pub audit_retention: Duration,
     pub admin_key: Option<Secret>,
     /// Settings that were given but that this version has no use for.
     pub unused: Vec<String>,
@@ -84,7 +86,7 @@ pub enum LogFormat {
 pub struct OpenAi {
     /// Absent for servers that ask for none (a local one).
     pub api_key: Option<Secret>,
-    pub base_url: String,
+    pub base_url: Address,
     pub model: String,
 }
 
@@ -110,6 +112,12 @@ enum Origin {
 pub enum ConfigError {
     #[error("cannot read the settings file {}: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: String },
+    #[error("{variable} names the file {}, which cannot be read: {reason}", path.display())]
+    UnreadableSecret {
+        variable: String,
+        path: PathBuf,
+        reason: String,
+    },
     #[error("{}: {reason}", path.display())]
     Malformed { path: PathBuf, reason: String },
     #[error("{}: there is no setting `{key}`{}", path.display(), suggestion(.nearest.as_deref()))]

@@ -3,7 +3,7 @@
 //! The three ways of giving a setting are one definition, so they cannot drift apart; README and
 //! `.env.example` are compared with it by a test. It knows nothing of what the settings do.
 
-use crate::secret::Secret;
+use crate::secret::{Address, Secret};
 use clap::{Arg, CommandFactory, FromArgMatches};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -68,8 +68,8 @@ settings! {
     #[arg(env = "OPENAI_API_KEY", value_name = "KEY", hide_env_values = true)]
     openai_api_key: Secret,
     /// Base URL of the OpenAI-compatible server
-    #[arg(env = "OPENAI_BASE_URL", value_name = "URL")]
-    openai_base_url: String,
+    #[arg(env = "OPENAI_BASE_URL", value_name = "URL", hide_env_values = true)]
+    openai_base_url: Address,
     /// Chat model to ask for
     #[arg(env = "OPENAI_MODEL", value_name = "NAME")]
     openai_model: String,
@@ -83,8 +83,8 @@ settings! {
     #[arg(env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Secret,
     /// Not used by this version, which keeps its vectors in the state folder
-    #[arg(env = "QDRANT_URL", value_name = "URL")]
-    qdrant_url: String,
+    #[arg(env = "QDRANT_URL", value_name = "URL", hide_env_values = true)]
+    qdrant_url: Address,
     /// Not used by this version
     #[arg(env = "QDRANT_API_KEY", value_name = "KEY", hide_env_values = true)]
     qdrant_api_key: Secret,
@@ -92,14 +92,14 @@ settings! {
     #[arg(env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     redis_url: Secret,
     /// Not used by this version
-    #[arg(env = "KAFKA_BROKERS", value_name = "HOSTS")]
-    kafka_brokers: String,
+    #[arg(env = "KAFKA_BROKERS", value_name = "HOSTS", hide_env_values = true)]
+    kafka_brokers: Address,
     /// Not used by this version
     #[arg(env = "SENTRY_DSN", value_name = "URL", hide_env_values = true)]
     sentry_dsn: Secret,
     /// Not used by this version
-    #[arg(env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
-    otel_exporter_otlp_endpoint: String,
+    #[arg(env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", hide_env_values = true)]
+    otel_exporter_otlp_endpoint: Address,
     /// Name of this installation, shown by /health
     #[arg(env = "ENVIRONMENT", value_name = "NAME")]
     environment: String,
@@ -169,6 +169,12 @@ settings! {
     /// Hours without a question after which a conversation is forgotten
     #[arg(env = "SESSION_TIMEOUT_HOURS", value_name = "N")]
     session_timeout_hours: u32,
+    /// Days after which conversations and unanswered questions are deleted, used or not
+    #[arg(env = "RAG_RETENTION_DAYS", value_name = "N")]
+    retention_days: u32,
+    /// Days for which the audit log is kept
+    #[arg(env = "RAG_AUDIT_RETENTION_DAYS", value_name = "N")]
+    audit_retention_days: u32,
     /// An admin key from outside, instead of the one made at the first start
     #[arg(env = "RAG_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
     admin_key: Secret,
@@ -205,6 +211,8 @@ impl Settings {
             write_timeout_seconds: Some(30),
             tls_clients: Some("all".into()),
             session_timeout_hours: Some(24),
+            retention_days: Some(90),
+            audit_retention_days: Some(365),
             ..Self::default()
         }
     }

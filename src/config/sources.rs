@@ -8,14 +8,26 @@ use std::path::{Path, PathBuf};
 /// The settings file looked for in the current folder when `--config` names none.
 pub const DEFAULT_FILE: &str = "rag-chatbot.toml";
 
-/// Secrets given as files (`OPENAI_API_KEY_FILE`), as container platforms hand them over.
+/// Where systemd puts the credentials of a service (`LoadCredential=openai_api_key:…`).
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Secrets given as files: named by a variable (`OPENAI_API_KEY_FILE`), as container platforms
+/// hand them over, or in systemd's folder of credentials, named like the setting.
 pub(super) fn secret_files(env: &dyn Fn(&str) -> Option<PathBuf>) -> Result<Settings, ConfigError> {
+    let credentials = env(CREDENTIALS);
     let mut table = toml::Table::new();
     for setting in documented().into_iter().filter(|s| s.secret) {
-        let Some(path) = env(&format!("{}_FILE", setting.env)) else {
+        let named = format!("{}_FILE", setting.env);
+        let credential = || {
+            let path = credentials.as_ref()?.join(&setting.key);
+            path.is_file().then(|| (CREDENTIALS.to_owned(), path))
+        };
+        let given = env(&named).filter(|path| !path.as_os_str().is_empty());
+        let Some((variable, path)) = given.map(|path| (named, path)).or_else(credential) else {
             continue;
         };
-        let text = std::fs::read_to_string(&path).map_err(|e| ConfigError::Unreadable {
+        let text = std::fs::read_to_string(&path).map_err(|e| ConfigError::UnreadableSecret {
+            variable,
             path,
             reason: e.to_string(),
         })?;

@@ -61,6 +61,19 @@ fn a_secret_can_be_given_as_a_file() {
     let env = |name: &str| (name == "OPENAI_API_KEY_FILE").then(|| path.clone());
     let secrets = secret_files(&env).expect("readable");
     assert_eq!(secrets.openai_api_key, Some(Secret::new("sk-from-file")));
+
+    std::fs::write(folder.path().join("admin_key"), "from-systemd\n").expect("written");
+    let env = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| folder.path().to_owned());
+    let secrets = secret_files(&env).expect("readable");
+    assert_eq!(secrets.admin_key, Some(Secret::new("from-systemd")));
+    assert_eq!(secrets.openai_api_key, None);
+
+    let env = |name: &str| (name == "RAG_ADMIN_KEY_FILE").then(|| folder.path().join("nothing"));
+    let missing = secret_files(&env).expect_err("not there").to_string();
+    assert!(
+        missing.starts_with("RAG_ADMIN_KEY_FILE names the file"),
+        "{missing}"
+    );
 }
 
 #[test]
@@ -75,6 +88,13 @@ fn wrong_values_are_refused_with_the_settings_name() {
         "session_timeout_hours = 0",
         "database_url = 'postgresql://h/db'",
         "log_format = 'xml'",
+        "trusted_proxy = '10.0.0.0/33'",
+        "header_timeout_seconds = 0",
+        "tls_certificate = 'certificate.pem'",
+        "tls_client_ca = 'ca.pem'",
+        "tls_clients = 'some'",
+        "budget_usd_per_month = -1.0",
+        "model_prices = 'gpt=1'",
     ];
     for text in wrong {
         let settings = file(text).expect("well-formed");

@@ -4,7 +4,8 @@ use super::{
     Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented, serving,
 };
 use crate::embedding::EmbedderKind;
-use crate::secret::Secret;
+use crate::secret::{Address, Secret};
+use std::time::Duration;
 
 pub(super) fn validate(
     all: Settings,
@@ -18,15 +19,16 @@ pub(super) fn validate(
     let set = "the defaults set it";
     let api_key = all.openai_api_key.filter(|key| !key.is_empty());
     let base_url = all.openai_base_url.expect(set);
+    let base_url = base_url.expose();
     if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
         return Err(ConfigError::Invalid {
             setting: "openai_base_url",
-            reason: format!("`{base_url}` does not start with http:// or https://"),
+            reason: "an address starts with http:// or https://".into(),
         });
     }
     let openai = openai_set.then_some(OpenAi {
         api_key,
-        base_url: base_url.trim_end_matches('/').to_owned(),
+        base_url: Address::new(base_url.trim_end_matches('/')),
         model: all.openai_model.expect(set),
     });
     let trusted_proxies = serving::networks(all.trusted_proxy.as_deref().unwrap_or_default())?;
@@ -102,6 +104,8 @@ pub(super) fn validate(
             "session_timeout_hours",
             all.session_timeout_hours.expect(set),
         )?,
+        retention: days("retention_days", all.retention_days.expect(set))?,
+        audit_retention: days("audit_retention_days", all.audit_retention_days.expect(set))?,
         admin_key: all.admin_key.filter(|key| !key.is_empty()),
         unused,
         origins,
@@ -156,6 +160,12 @@ fn model_prices(text: &str) -> Result<Vec<(String, f64, f64)>, ConfigError> {
             })
         })
         .collect()
+}
+
+fn days(setting: &'static str, days: u32) -> Result<Duration, ConfigError> {
+    Ok(Duration::from_secs(
+        u64::from(positive(setting, days)?) * 24 * 60 * 60,
+    ))
 }
 
 /// `docs` → `/docs/`.

@@ -304,6 +304,8 @@ fn client() -> Result<Client, EmbedError> {
     Client::builder()
         .tls_backend_preconfigured(tls)
         .timeout(TIMEOUT)
+        // The key goes to no other address than the one it was given for.
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|e| failed(&e))
 }

@@ -3,12 +3,14 @@
 //! Limits are in memory and bounded; keys and what was spent are kept in the store. It does not know headers,
 //! sessions' contents or what is being asked; the caller says who.
 
+pub mod audit;
 mod bucket;
 pub mod budget;
 mod gate;
 pub mod keys;
 mod rate;
 
+pub use audit::Audit;
 pub use budget::Budget;
 pub use gate::{Gate, Permit};
 pub use keys::Keys;

@@ -1,9 +1,11 @@
 //! `/api-keys`: what `rag-chatbot key` does, for those who hold an admin key.
 
 use super::Server;
+use super::audit::note;
 use super::caller::Admin;
 use super::extract::{Body, Segment};
 use super::problem::{BodyRefusals, Code, KeyRefusals, Problem, ProblemBody};
+use crate::guard::audit::Action;
 use crate::guard::keys::{Issued, Wanted};
 use crate::store::{ApiKey, KeyLimits, Right, StoreError};
 use axum::Json;
@@ -141,7 +143,7 @@ pub async fn create(
     Body(body): Body<NewKeyBody>,
 ) -> Result<Response, Problem> {
     let made = server.keys.issue(wanted(body)?).await?;
-    tracing::info!(by = caller.label(), key = made.key.id, "a key was made");
+    note(&server, &caller, Action::KeyCreate, &made.key.id, "done").await;
     Ok(issued(made))
 }
 
@@ -174,12 +176,7 @@ pub async fn rotate(
         .rotate(&id, overlap)
         .await
         .map_err(no_such_key)?;
-    tracing::info!(
-        by = caller.label(),
-        key = id,
-        to = rotated.key.id,
-        "a key was rotated"
-    );
+    note(&server, &caller, Action::KeyRotate, &id, "done").await;
     Ok(issued(rotated))
 }
 
@@ -198,7 +195,7 @@ pub async fn revoke(
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     server.keys.revoke(&id).await.map_err(no_such_key)?;
-    tracing::info!(by = caller.label(), key = id, "a key was revoked");
+    note(&server, &caller, Action::KeyRevoke, &id, "done").await;
     Ok(StatusCode::NO_CONTENT)
 }
 

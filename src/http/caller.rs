@@ -8,9 +8,11 @@ use super::Server;
 use super::address::client_address;
 use super::listener::tls::ClientCertificate;
 use super::problem::{Code, Problem};
+use super::request_id;
+use crate::guard::audit::{Action, Doer};
 use crate::guard::keys::PREFIX;
 use crate::store::{ApiKey, Right};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use std::net::IpAddr;
@@ -82,6 +84,30 @@ callers! {
 
 async fn admit(parts: &Parts, server: &Server, needed: Needed) -> Result<Caller, Problem> {
     let address = client_address(parts, &server.options);
+    let admitted = judge(parts, server, needed, address).await;
+    if let (Err(problem), false) = (&admitted, needed.open_to_readers) {
+        let doer = Doer {
+            who: "unknown".to_owned(),
+            address: Some(address),
+            request_id: request_id::current(),
+        };
+        let route = parts.extensions.get::<MatchedPath>();
+        let route = route.map_or("", |path| path.as_str());
+        let refused = problem.code().name();
+        server
+            .audit
+            .note(doer, Action::Refused, route, refused)
+            .await;
+    }
+    admitted
+}
+
+async fn judge(
+    parts: &Parts,
+    server: &Server,
+    needed: Needed,
+    address: IpAddr,
+) -> Result<Caller, Problem> {
     let shown = shown(&parts.headers)?;
     let key = match shown {
         Some(token) => server.keys.authenticate(token).await?,

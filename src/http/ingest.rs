@@ -1,10 +1,12 @@
 //! `POST /ingest`: a chapter from somewhere else than the folder, from whoever holds the key.
 
 use super::Server;
+use super::audit::note;
 use super::caller::Writer;
 use super::extract::Body;
 use super::problem::{BodyRefusals, Code, KeyRefusals, Problem};
 use super::request_id;
+use crate::guard::audit::Action;
 use crate::ingest::{IngestError, Pushed};
 use axum::Json;
 use axum::extract::State;
@@ -92,15 +94,20 @@ pub async fn add(
         content: body.content,
         book_version: body.book_version,
     };
+    let object = format!("{}/{}", document.chapter, document.section);
     let before = counts(&server).0;
     let library = Arc::clone(&server.library);
     // Embedding takes as long as it takes: off the async threads.
     let added = tokio::task::spawn_blocking(move || library.push(&document))
         .await
         .expect("adding a document does not panic")
-        .map_err(failed)?;
+        .map_err(failed);
+    let result = added
+        .as_ref()
+        .map_or_else(|problem| problem.code().name(), |_| "done");
+    note(&server, &caller, Action::DocumentAdd, &object, result).await;
+    let added = added?;
     let (vectors, total_chunks) = counts(&server);
-    tracing::info!(by = caller.label(), added, "a document was sent");
     Ok(Json(IngestedBody {
         ingested: added,
         skipped: !added,

@@ -7,6 +7,7 @@ mod address;
 mod answered;
 mod api_keys;
 mod asset;
+mod audit;
 mod base_path;
 mod bundle;
 mod caller;
@@ -31,7 +32,7 @@ mod stream;
 mod widget;
 
 use crate::answer::Answerer;
-use crate::guard::{Keys, RateLimiter};
+use crate::guard::{Audit, Keys, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
@@ -87,6 +88,7 @@ pub struct Server {
     pub store: Store,
     pub limiter: Arc<RateLimiter>,
     pub keys: Arc<Keys>,
+    pub audit: Arc<Audit>,
     pub site: Arc<Site>,
     pub metrics: PrometheusHandle,
     /// One permit per stream that is open.
@@ -112,10 +114,12 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(query::query_selected_text))
         .routes(routes!(search::sections))
         .routes(routes!(sessions::read, sessions::delete))
+        .routes(routes!(sessions::export))
         .routes(routes!(feedback::give))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::rotate))
         .routes(routes!(api_keys::revoke))
+        .routes(routes!(audit::read))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()

@@ -1,13 +1,16 @@
 //! `GET` and `DELETE /sessions/{id}`: a conversation, to whoever knows its id.
 
 use super::Server;
+use super::audit::note;
 use super::caller::Reader;
 use super::extract::{Parameters, Segment};
 use super::problem::{Code, Problem, ProblemBody};
-use crate::store::{Message, Rating, Role};
+use crate::guard::audit::Action;
+use crate::store::{Message, Page, Rating, Role};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -95,13 +98,7 @@ pub async fn read(
         .turns
         .page(&id, page.limit, page.offset)
         .await?;
-    Ok(Json(SessionBody {
-        session_id: id,
-        messages: found.messages.into_iter().map(MessageBody::from).collect(),
-        total: found.total,
-        limit: page.limit,
-        offset: page.offset,
-    }))
+    Ok(Json(SessionBody::new(id, found, page.limit, page.offset)))
 }
 
 /// Deletes a conversation with everything in it.
@@ -120,8 +117,51 @@ pub async fn delete(
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     server.store.sessions.delete(&id).await?;
-    tracing::info!(by = caller.label(), "a conversation was deleted");
+    // Not its id, which was the reader's secret.
+    note(&server, &caller, Action::SessionDelete, "", "done").await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Hands a whole conversation over, as a file.
+#[utoipa::path(
+    get, path = "/sessions/{id}/export", tag = "conversations", params(("id" = String, Path)),
+    responses(
+        (status = 200, body = SessionBody),
+        (status = 400, description = "More than one credential", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn export(
+    State(server): State<Server>,
+    Reader(caller): Reader,
+    Segment(id): Segment,
+) -> Result<Response, Problem> {
+    let found = server.store.turns.page(&id, u32::MAX, 0).await?;
+    note(&server, &caller, Action::SessionExport, "", "done").await;
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"conversation.json\"",
+        ),
+    ];
+    let total = u32::try_from(found.total).unwrap_or(u32::MAX);
+    let body = SessionBody::new(id, found, total, 0);
+    Ok((headers, Json(body)).into_response())
+}
+
+impl SessionBody {
+    fn new(session_id: String, found: Page, limit: u32, offset: u32) -> Self {
+        Self {
+            session_id,
+            messages: found.messages.into_iter().map(MessageBody::from).collect(),
+            total: found.total,
+            limit,
+            offset,
+        }
+    }
 }
 
 impl From<Message> for MessageBody {

@@ -3,6 +3,10 @@
 //! `Debug`, `Display` and serde all say nothing. The only way to the text is [`Secret::expose`],
 //! which is easy to search for in a review. It does not know where secrets come from.
 
+mod address;
+
+pub use address::Address;
+
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 

@@ -6,12 +6,14 @@
 //! questions, retrieval or HTTP; sources and usage are JSON to it.
 
 mod api_key;
+mod audit;
 mod error;
 mod id;
 mod purge;
 mod sqlite;
 
 pub use api_key::{Adding, ApiKey, KeyLimits, KeyStore, KeyUse, Right};
+pub use audit::{AuditEntry, AuditStore};
 pub use error::StoreError;
 pub use id::new_id;
 pub use purge::spawn_purge;
@@ -32,6 +34,8 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// A session nobody used for this long is gone.
     pub session_timeout: Duration,
+    /// Sessions and unanswered questions older than this are deleted, used or not.
+    pub retention: Duration,
 }
 
 /// Every store of one database.
@@ -43,6 +47,7 @@ pub struct Store {
     pub gaps: Arc<dyn GapStore>,
     pub ledger: Arc<dyn LedgerStore>,
     pub keys: Arc<dyn KeyStore>,
+    pub audit: Arc<dyn AuditStore>,
 }
 
 /// Opens the database that `options.database_url` names, and brings its tables up to date.
@@ -174,7 +179,8 @@ pub trait SessionStore: Send + Sync {
     async fn touch(&self, id: &str) -> Result<Session, StoreError>;
     /// Deletes the session with its messages and their ratings.
     async fn delete(&self, id: &str) -> Result<(), StoreError>;
-    /// Deletes every expired session; returns how many.
+    /// Deletes every expired session, and what is older than the retention; returns how many
+    /// sessions.
     async fn purge_expired(&self) -> Result<u64, StoreError>;
     /// Sessions that have not expired.
     async fn count_active(&self) -> Result<u64, StoreError>;

@@ -1,15 +1,16 @@
 //! Deletes what has expired, now and then, for as long as the process lives.
 
-use super::{SessionStore, StoreError};
-use std::sync::Arc;
+use super::{Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// Starts the task; it ends when the returned handle is aborted or the runtime stops.
 ///
 /// Expired sessions are invisible at once, whether purged or not; this only frees their space, so
-/// `every` can be long.
+/// `every` can be long. The audit log is kept for `audit_retention`.
 pub fn spawn_purge(
-    sessions: Arc<dyn SessionStore>,
+    store: Store,
+    audit_retention: Duration,
     every: Duration,
 ) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
@@ -17,14 +18,22 @@ pub fn spawn_purge(
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             clock.tick().await;
-            match sessions.purge_expired().await {
-                Ok(0) => {}
-                Ok(purged) => tracing::info!(purged, "expired sessions deleted"),
-                Err(StoreError::Busy(reason)) => {
-                    tracing::debug!(%reason, "expired sessions kept until the next round");
-                }
-                Err(error) => tracing::warn!(%error, "expired sessions could not be deleted"),
+            say("expired sessions", store.sessions.purge_expired().await);
+            let kept = SignedDuration::try_from(audit_retention).unwrap_or(SignedDuration::MAX);
+            if let Ok(since) = Timestamp::now().checked_sub(kept) {
+                say("old audit entries", store.audit.purge(since).await);
             }
         }
     })
+}
+
+fn say(what: &str, purged: Result<u64, StoreError>) {
+    match purged {
+        Ok(0) => {}
+        Ok(purged) => tracing::info!(purged, "{what} deleted"),
+        Err(StoreError::Busy(reason)) => {
+            tracing::debug!(%reason, "{what} kept until the next round");
+        }
+        Err(error) => tracing::warn!(%error, "{what} could not be deleted"),
+    }
 }

@@ -7,6 +7,7 @@ pub mod metrics;
 
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// How logs are written.
 #[derive(Debug, Clone)]
@@ -31,6 +32,17 @@ pub fn start_logging(options: &LogOptions) -> Result<(), LogFilterError> {
         filter: options.filter.clone(),
         reason,
     };
+    // A word alone would be taken for the name of a module, and a typing mistake go unnoticed.
+    let is_level = |part: &str| part.parse::<LevelFilter>().is_ok();
+    let parts = options.filter.split(',').map(str::trim);
+    if let Some(wrong) = parts
+        .filter(|part| !part.is_empty() && !part.contains(['=', '[']))
+        .find(|part| !is_level(part))
+    {
+        return Err(invalid(format!(
+            "`{wrong}` is none of error, warn, info, debug, trace, off"
+        )));
+    }
     // tantivy tells each commit and merge at info; that is our own line's task.
     let quiet = "tantivy=warn";
     let filter = EnvFilter::builder()

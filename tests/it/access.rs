@@ -62,6 +62,12 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         ),
         (post.clone(), "/feedback", Readers(Right::ReadSessions)),
         (post.clone(), "/ingest", Keys(Right::WriteDocuments)),
+        (
+            get.clone(),
+            "/sessions/{id}/export",
+            Readers(Right::ReadSessions),
+        ),
+        (get.clone(), "/admin/audit", Keys(Right::Admin)),
         (get.clone(), "/api-keys", Keys(Right::Admin)),
         (post.clone(), "/api-keys", Keys(Right::Admin)),
         (post, "/api-keys/{id}/rotate", Keys(Right::Admin)),
@@ -356,7 +362,7 @@ async fn revoking_a_key_ends_the_streams_that_run_with_it() {
     let upstream = Upstream::start([Does::Hangs(vec!["The battery ".to_owned()])]).await;
     let app = TestApp::start_with(Wanted {
         settings: Settings {
-            openai_base_url: Some(upstream.base_url.clone()),
+            openai_base_url: Some(upstream.base_url.as_str().into()),
             ..Wanted::default().settings
         },
         ..Wanted::default()
@@ -383,4 +389,84 @@ async fn revoking_a_key_ends_the_streams_that_run_with_it() {
     );
     assert!(!rest.contains("event: done"), "{rest}");
     left.recv().await.expect("the work upstream has stopped");
+}
+
+#[tokio::test]
+async fn what_was_done_and_what_was_refused_is_in_the_audit_log() {
+    let app = app_with_admin_key().await;
+    let made = app
+        .client
+        .post(format!("{}/api-keys", app.url))
+        .bearer_auth(FROM_SETTINGS);
+    let wanted = json!({"name": "a", "scopes": ["read:queries"]});
+    let made: Value = made
+        .json(&wanted)
+        .send()
+        .await
+        .expect("a response")
+        .json()
+        .await
+        .expect("JSON");
+    let stranger = app
+        .client
+        .get(format!("{}/api-keys", app.url))
+        .bearer_auth("rk_guess");
+    assert_eq!(stranger.send().await.expect("a response").status(), 401);
+    let session = app.ask("How many wheels?").await["session_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let exported = app.get(&format!("/sessions/{session}/export")).await;
+    let exported: Value = exported.json().await.expect("JSON");
+    assert_eq!(exported["messages"].as_array().map(Vec::len), Some(2));
+    let deleted = app.client.delete(format!("{}/sessions/{session}", app.url));
+    assert_eq!(deleted.send().await.expect("a response").status(), 204);
+
+    let read = async |accept: &str, query: &str| {
+        let request = app.client.get(format!("{}/admin/audit{query}", app.url));
+        let request = request.bearer_auth(FROM_SETTINGS).header("accept", accept);
+        request
+            .send()
+            .await
+            .expect("a response")
+            .text()
+            .await
+            .expect("text")
+    };
+    let log: Value = serde_json::from_str(&read("application/json", "").await).expect("JSON");
+    let entries = log["entries"].as_array().expect("entries");
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            (
+                entry["action"].as_str().expect("text"),
+                entry["who"].as_str().expect("text"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("session.delete", "reader"),
+            ("session.export", "reader"),
+            ("refused", "unknown"),
+            ("key.create", "settings"),
+        ]
+    );
+    assert_eq!(
+        (&entries[3]["object"], &entries[3]["result"]),
+        (&made["id"], &json!("done"))
+    );
+    assert_eq!(
+        (&entries[2]["object"], &entries[2]["result"]),
+        (&json!("/api-keys"), &json!("unauthorized"))
+    );
+    let lines = read("application/x-ndjson", "?limit=2").await;
+    assert_eq!(lines.lines().count(), 2);
+    // Neither the address nor the conversation's id, which was the reader's secret.
+    let all = read("application/x-ndjson", "").await;
+    assert!(
+        !all.contains("127.0.0.1") && !all.contains(&session),
+        "{all}"
+    );
 }

@@ -21,7 +21,7 @@ const TOKENS: u64 = 3_000;
 async fn app(upstream: &Upstream, database: &Path) -> TestApp {
     TestApp::start_with(Wanted {
         settings: Settings {
-            openai_base_url: Some(upstream.base_url.clone()),
+            openai_base_url: Some(upstream.base_url.as_str().into()),
             openai_model: Some("gpt-4o-mini".to_owned()),
             budget_tokens_per_day: Some(TOKENS),
             // Only the database is shared, as after a restart.

@@ -193,7 +193,7 @@ async fn addresses_are_believed_from_trusted_proxies_only() {
 async fn streams_have_a_cap_and_whoever_is_refused_for_it_keeps_the_question() {
     let upstream = Upstream::start([Does::Hangs(vec!["The battery ".to_owned()])]).await;
     let app = app(Settings {
-        openai_base_url: Some(upstream.base_url.clone()),
+        openai_base_url: Some(upstream.base_url.as_str().into()),
         max_streams: Some(1),
         rate_limit_queries_per_minute: Some(2),
         ..Settings::default()

@@ -20,6 +20,7 @@ mod killed;
 mod library;
 mod listener;
 mod plain_folder;
+mod secrets;
 mod site_build;
 mod site_pages;
 mod store;

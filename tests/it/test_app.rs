@@ -142,6 +142,7 @@ impl TestApp {
             database_url: "sqlite:".to_owned(),
             state_dir: self.folders.path().join("state"),
             session_timeout: std::time::Duration::from_secs(60),
+            retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
         });
         Keys::new(store.expect("it opens beside the server").keys, None)
     }

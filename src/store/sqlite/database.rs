@@ -3,7 +3,7 @@
 use super::opening::{failure, open_reader, open_writer};
 use super::writer::Writer;
 use super::{from_ms, to_ms};
-use crate::store::StoreError;
+use crate::store::{Options, StoreError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::path::Path;
@@ -20,10 +20,11 @@ pub(super) struct Database {
     /// As many permits as there are idle readers: waiting for one holds up no thread.
     idle: Arc<Semaphore>,
     session_timeout: Duration,
+    retention: Duration,
 }
 
 impl Database {
-    pub fn open(path: &Path, session_timeout: Duration) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let writer = open_writer(path)?;
         let readers = (0..READERS)
             .map(|_| open_reader(path))
@@ -32,7 +33,8 @@ impl Database {
             writer: Writer::start(writer)?,
             readers: Arc::new(Mutex::new(readers)),
             idle: Arc::new(Semaphore::new(READERS)),
-            session_timeout,
+            session_timeout: options.session_timeout,
+            retention: options.retention,
         })
     }
 
@@ -62,14 +64,23 @@ impl Database {
 
     /// Sessions last used before this are gone.
     pub fn expiry_ms(&self) -> i64 {
-        let timeout_ms = i64::try_from(self.session_timeout.as_millis()).unwrap_or(i64::MAX);
-        to_ms(Timestamp::now()).saturating_sub(timeout_ms)
+        ms_before_now(self.session_timeout)
+    }
+
+    /// What began before this is kept no longer.
+    pub fn retention_ms(&self) -> i64 {
+        ms_before_now(self.retention)
     }
 
     /// Now, as it will read back: to the millisecond.
     pub fn now() -> Timestamp {
         from_ms(to_ms(Timestamp::now()))
     }
+}
+
+fn ms_before_now(duration: Duration) -> i64 {
+    let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    to_ms(Timestamp::now()).saturating_sub(ms)
 }
 
 fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {

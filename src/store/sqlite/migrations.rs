@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("0002_keys.sql"),
     include_str!("0003_shared_answers.sql"),
     include_str!("0004_ledger.sql"),
+    include_str!("0005_audit.sql"),
 ];
 
 /// Brings the database up to date, or refuses one that a newer program wrote.

@@ -4,6 +4,7 @@
 //! together ([`writer`]), so that a synced commit per answer stays cheap with many readers. Reads
 //! never wait for writes.
 
+mod audit;
 mod database;
 mod feedback;
 mod gaps;
@@ -31,14 +32,15 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         "" => options.state_dir.join(FILE_NAME),
         path => PathBuf::from(path),
     };
-    let database = Arc::new(Database::open(&path, options.session_timeout)?);
+    let database = Arc::new(Database::open(&path, options)?);
     Ok(Store {
         sessions: database.clone(),
         turns: database.clone(),
         feedback: database.clone(),
         gaps: database.clone(),
         ledger: database.clone(),
-        keys: database,
+        keys: database.clone(),
+        audit: database,
     })
 }
 

@@ -81,12 +81,14 @@ impl SessionStore for Database {
     }
 
     async fn purge_expired(&self) -> Result<u64, StoreError> {
-        let expiry_ms = self.expiry_ms();
+        let (expiry_ms, retention_ms) = (self.expiry_ms(), self.retention_ms());
         self.writer
             .run(move |db| {
                 let purge = || -> rusqlite::Result<u64> {
-                    let expired = "DELETE FROM chat_sessions WHERE last_used_at_ms <= ?1";
-                    let purged = db.execute(expired, [expiry_ms])?;
+                    db.execute("DELETE FROM gaps WHERE last_at_ms <= ?1", [retention_ms])?;
+                    let expired = "DELETE FROM chat_sessions \
+                                   WHERE last_used_at_ms <= ?1 OR created_at_ms <= ?2";
+                    let purged = db.execute(expired, [expiry_ms, retention_ms])?;
                     if purged > 0 {
                         db.execute_batch(
                             "DELETE FROM shared_answers WHERE key NOT IN \

@@ -58,6 +58,7 @@ impl Rig {
             database_url: "sqlite:".to_owned(),
             state_dir: folder.path().to_owned(),
             session_timeout: Duration::from_secs(3600),
+            retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
         })
         .expect("an empty folder opens");
         let mut parts = Parts::new(Arc::new(retriever), store.clone());

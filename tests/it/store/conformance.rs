@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rag_chatbot::store::{
-    self, Adding, ApiKey, KeyLimits, KeyUse, LedgerEntry, Message, Options, Rating, Right, Role,
-    SharedAnswer, Store, StoreError, new_id,
+    self, Adding, ApiKey, AuditEntry, KeyLimits, KeyUse, LedgerEntry, Message, Options, Rating,
+    Right, Role, SharedAnswer, Store, StoreError, new_id,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -18,11 +18,16 @@ struct Opened {
 }
 
 fn every_store(session_timeout: Duration) -> Vec<Opened> {
+    every_store_keeping(session_timeout, 90 * DAY)
+}
+
+fn every_store_keeping(session_timeout: Duration, retention: Duration) -> Vec<Opened> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = Options {
         database_url: "sqlite:".to_owned(),
         state_dir: folder.path().to_owned(),
         session_timeout,
+        retention,
     };
     let store = store::open(&options).expect("an empty folder opens");
     vec![Opened {
@@ -252,6 +257,63 @@ async fn the_ledger_adds_up_what_was_spent_since() {
         let spent = store.ledger.spent_since(at(2_000)).await.expect("a sum");
         assert_eq!((spent.calls, spent.prompt_tokens), (2, 20));
         assert!((spent.cost_usd - 0.375).abs() < 1e-9);
+    }
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_retention_is_gone_with_the_next_purge() {
+    for Opened { store, .. } in every_store_keeping(DAY, Duration::ZERO) {
+        let session = store.sessions.create().await.expect("a session");
+        store
+            .gaps
+            .record("Is it red?", "en", &[])
+            .await
+            .expect("recorded");
+        assert_eq!(store.sessions.purge_expired().await, Ok(1));
+        assert_eq!(store.gaps.list(10).await.expect("gaps"), []);
+        assert_eq!(
+            store.sessions.touch(&session.id).await,
+            Err(StoreError::NotFound)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_read_backwards_and_loses_only_what_is_old() {
+    for Opened { store, .. } in every_store(DAY) {
+        let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("a time");
+        let entry = |who: &str, days: i64| AuditEntry {
+            at: now - jiff::SignedDuration::from_hours(24 * days),
+            who: who.to_owned(),
+            origin: "hash".to_owned(),
+            action: "key.create".to_owned(),
+            object: "key_1".to_owned(),
+            result: "done".to_owned(),
+            request_id: "r".to_owned(),
+        };
+        for (who, days) in [("old", 9), ("middle", 3), ("new", 0)] {
+            store.audit.append(entry(who, days)).await.expect("written");
+        }
+        let newest = store.audit.newest(None, 2).await.expect("read");
+        let names = |found: &[(u64, AuditEntry)]| -> Vec<String> {
+            found.iter().map(|(_, entry)| entry.who.clone()).collect()
+        };
+        assert_eq!(names(&newest), ["new", "middle"]);
+        assert_eq!(newest[0].1, entry("new", 0));
+        let before = store
+            .audit
+            .newest(Some(newest[1].0), 2)
+            .await
+            .expect("read");
+        assert_eq!(names(&before), ["old"]);
+        let week = now - jiff::SignedDuration::from_hours(24 * 7);
+        assert_eq!(store.audit.purge(week).await, Ok(1));
+        // Whoever holds the file's rights but means to cover a trace is refused the last day.
+        assert_eq!(store.audit.purge(now).await, Ok(1));
+        assert_eq!(
+            names(&store.audit.newest(None, 9).await.expect("read")),
+            ["new"]
+        );
     }
 }
 

@@ -10,6 +10,7 @@ fn options(folder: &Path) -> Options {
         database_url: "sqlite:".to_owned(),
         state_dir: folder.to_owned(),
         session_timeout: Duration::from_secs(3600),
+        retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
     }
 }
 

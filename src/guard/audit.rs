@@ -1,0 +1,110 @@
+//! Writes the audit log: who did what from where to which object with what result.
+//!
+//! Addresses are kept as hashes under a key that is random, never stored, and replaced every day:
+//! entries of one day and one place can be told to belong together, and nothing more.
+
+use crate::store::{AuditEntry, AuditStore, StoreError};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Characters of a hash that are kept: 64 bits tell a day's visitors apart.
+const HASH_CHARS: usize = 16;
+
+/// What is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Start,
+    Refused,
+    KeyCreate,
+    KeyRotate,
+    KeyRevoke,
+    DocumentAdd,
+    SessionDelete,
+    SessionExport,
+    AuditRead,
+}
+
+impl Action {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "server.start",
+            Self::Refused => "refused",
+            Self::KeyCreate => "key.create",
+            Self::KeyRotate => "key.rotate",
+            Self::KeyRevoke => "key.revoke",
+            Self::DocumentAdd => "document.add",
+            Self::SessionDelete => "session.delete",
+            Self::SessionExport => "session.export",
+            Self::AuditRead => "audit.read",
+        }
+    }
+}
+
+/// Who did it, from where, and under which request.
+#[derive(Debug, Clone)]
+pub struct Doer {
+    /// A key's id, `reader`, `terminal` or `server`.
+    pub who: String,
+    pub address: Option<IpAddr>,
+    pub request_id: String,
+}
+
+pub struct Audit {
+    store: Arc<dyn AuditStore>,
+    today: Mutex<([u8; 32], Date)>,
+}
+
+impl Audit {
+    pub fn new(store: Arc<dyn AuditStore>) -> Self {
+        Self {
+            store,
+            today: Mutex::new((random_key(), Date::MIN)),
+        }
+    }
+
+    /// On disk when this returns; a log that cannot be written is said, and stops nobody.
+    pub async fn note(&self, doer: Doer, action: Action, object: &str, result: &str) {
+        let entry = AuditEntry {
+            at: Timestamp::now(),
+            origin: doer
+                .address
+                .map(|address| self.hashed(address))
+                .unwrap_or_default(),
+            who: doer.who,
+            action: action.name().to_owned(),
+            object: object.to_owned(),
+            result: result.to_owned(),
+            request_id: doer.request_id,
+        };
+        if let Err(error) = self.store.append(entry).await {
+            tracing::error!(%error, action = action.name(), "the audit log could not be written");
+        }
+    }
+
+    pub async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, AuditEntry)>, StoreError> {
+        self.store.newest(before, limit).await
+    }
+
+    fn hashed(&self, address: IpAddr) -> String {
+        let day = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        if today.1 != day {
+            *today = (random_key(), day);
+        }
+        let hash = blake3::keyed_hash(&today.0, address.to_string().as_bytes());
+        hash.to_hex()[..HASH_CHARS].to_owned()
+    }
+}
+
+fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).expect("the system has a random source");
+    key
+}
