@@ -49,6 +49,7 @@ const sidebars: SidebarsConfig = {
         'operations/running',
         'operations/deploying',
         'operations/keys',
+        'operations/security',
         'operations/state',
         'operations/incidents',
         'operations/training',

@@ -113,7 +113,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let app = app(quiet()).await;
     let huge = format!(
         "GET /livez HTTP/1.1\r\nHost: localhost\r\nX-A: {}\r\n\r\n",
-        "a".repeat(100_000)
+        "a".repeat(400_000)
     );
     let said = rest(send(&app, &huge).await).await;
     assert!(

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod architecture;
+mod attacks;
 mod budget;
 mod built_site;
 mod cli;
