@@ -10,7 +10,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-deploy test-runbooks lab site demo demo-binary deny bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,7 +54,7 @@ demo-binary: # The same from a site that was built elsewhere
 test-browser: build site tests/browser/node_modules ## Real pages in Chromium
 	cd tests/browser && RAG_CHATBOT_BIN=$(BINARY) npm test
 
-test-proxy: build ## The site under a prefix behind nginx
+test-proxy: build ## Behind nginx and haproxy: under a prefix, and requests that are read in two ways
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/proxy
 
 test-deploy: demo tests/deploy/node_modules tests/deploy/.venv ## The image, started; compose, Kubernetes, systemd, Render and the workflows, checked
@@ -65,6 +65,18 @@ test-runbooks: build ## The commands of the runbooks, run on a server that has t
 
 lab: build ## Practise on a broken server: make lab LAB=database
 	@RAG_CHATBOT_BIN=$(BINARY) node tests/runbooks/lab.mjs $(LAB)
+
+test-api: build ## A running server against its own description (EXAMPLES=25 each)
+	tests/api/run $(BINARY) $(abspath $(TARGET))/schemathesis $(or $(EXAMPLES),25)
+
+test-load: build ## Readers, idle streams and slow connections in numbers that hurt (15 minutes)
+	ulimit -n 16384 && RAG_CHATBOT_BIN=$(BINARY) node tests/load/load.mjs
+
+secrets: ## No key was ever committed
+	.ci/secrets
+
+advisories: ## Known weaknesses of what we depend on; needs the network, so it is not part of ci
+	cargo deny --locked check advisories
 
 deny: ## Licences and sources of what we depend on
 	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
@@ -80,7 +92,7 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib,
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios.json
 
-ci: tools fmt lint widget site test test-browser test-proxy test-runbooks test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-runbooks test-deploy deny ## All of it
 
 tests/deploy/.venv: tests/deploy/requirements.txt
 	python3 -m venv $@
