@@ -38,10 +38,13 @@ pub struct NewKeyBody {
     #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,
     /// Instead of the readers' limit; 0 for none.
+    #[schema(maximum = 4_294_967_295_u32)]
     queries_per_minute: Option<u32>,
     /// Instead of the readers' limit; 0 for none.
+    #[schema(maximum = 4_294_967_295_u32)]
     queries_per_day: Option<u32>,
     /// Questions in a calendar month (UTC); without it there is no such limit.
+    #[schema(maximum = 4_294_967_295_u32)]
     queries_per_month: Option<u32>,
 }
 

@@ -89,6 +89,17 @@ fn default_top_k() -> usize {
     5
 }
 
+/// One event of a stream.
+#[derive(Debug, ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "described, and written by the frame")]
+pub struct EventBody {
+    /// `session`, `sources`, `token`, `done` or `error`; a heartbeat is a comment.
+    event: Option<String>,
+    /// JSON.
+    data: Option<String>,
+}
+
 /// How both endpoints refuse, as the description lists it.
 struct Refusals;
 
@@ -115,7 +126,7 @@ impl IntoResponses for Refusals {
     post, path = "/query", tag = "questions", request_body = QueryBody,
     responses(
         (status = 200, description = "The answer; or, for streams, the events session, sources, token, done, error",
-            content((AnswerBody = "application/json"), (String = "text/event-stream"))),
+            content((AnswerBody = "application/json"), (EventBody = "text/event-stream"))),
         Refusals,
     )
 )]
@@ -135,7 +146,7 @@ pub async fn query(
     post, path = "/query-selected-text", tag = "questions", request_body = SelectedTextBody,
     responses(
         (status = 200, description = "The answer, or that the text does not contain it",
-            content((AnswerBody = "application/json"), (String = "text/event-stream"))),
+            content((AnswerBody = "application/json"), (EventBody = "text/event-stream"))),
         Refusals,
     )
 )]
