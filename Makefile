@@ -92,7 +92,7 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib,
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios.json
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-runbooks test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-api test-runbooks test-deploy deny ## All of it
 
 tests/deploy/.venv: tests/deploy/requirements.txt
 	python3 -m venv $@

@@ -30,7 +30,7 @@ pub struct AuditParameters {
     limit: u32,
     /// Only entries with a smaller number: `next` of the page before.
     #[param(minimum = 0)]
-    before: Option<u64>,
+    before: Option<i64>,
 }
 
 fn default_limit() -> u32 {
@@ -86,7 +86,13 @@ pub async fn read(
             format!("`limit` must be from 1 to {MAX_LIMIT}."),
         ));
     }
-    let found = server.audit.newest(asked.before, asked.limit).await?;
+    let before = asked.before.map(u64::try_from).transpose().map_err(|_| {
+        Problem::new(
+            Code::InvalidParameter,
+            "`before` is the number of an entry.",
+        )
+    })?;
+    let found = server.audit.newest(before, asked.limit).await?;
     note(&server, &caller, Action::AuditRead, "", "done").await;
     let next = found
         .last()
