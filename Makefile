@@ -5,12 +5,13 @@ SHELL := bash
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PEERS := $(abspath $(TARGET))/peers
+CLIENTS := $(abspath $(TARGET))/clients
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
 # Building and starting an image takes a root user.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +79,9 @@ secrets: ## No key was ever committed
 advisories: ## Known weaknesses of what we depend on; needs the network, so it is not part of ci
 	cargo deny --locked check advisories
 
+test-clients: build tests/clients/node/node_modules $(CLIENTS)/python $(CLIENTS)/llamaindex ## The SDKs and agents people already have, unchanged
+	RAG_CHATBOT_BIN=$(BINARY) tests/clients/run $(CLIENTS)
+
 deny: ## Licences and sources of what we depend on
 	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --locked check licenses bans sources
@@ -92,7 +96,7 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib,
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios.json
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-api test-runbooks test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-deploy deny ## All of it
 
 tests/deploy/.venv: tests/deploy/requirements.txt
 	python3 -m venv $@
@@ -101,4 +105,9 @@ tests/deploy/.venv: tests/deploy/requirements.txt
 
 %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund
+	touch $@
+
+$(CLIENTS)/%: tests/clients/%/requirements.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use criterion::{Criterion, criterion_group, criterion_main};
-use rag_chatbot::answer::{AnswerEvent, Answerer, Mode, Parts, Question};
+use rag_chatbot::answer::{AnswerEvent, Answerer, Brought, Mode, Parts, Question};
 use rag_chatbot::corpus::{Block, BlockKind};
 use rag_chatbot::index::PassageDocument;
 use rag_chatbot::language::detect;
@@ -129,6 +129,7 @@ fn chat(c: &mut Criterion) {
                     scope: Scope::default(),
                     top_k: PASSAGES,
                     request_id: "bench".to_owned(),
+                    brought: Brought::default(),
                 });
                 while let Some(event) = events.recv().await {
                     if let AnswerEvent::Done(answer) = event {

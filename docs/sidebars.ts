@@ -28,6 +28,11 @@ const sidebars: SidebarsConfig = {
     },
     {
       type: 'category',
+      label: 'Other programs',
+      items: ['programs/agents', 'programs/openai', 'programs/machines'],
+    },
+    {
+      type: 'category',
       label: 'Reference',
       items: ['reference/command-line', 'reference/http-api'],
     },

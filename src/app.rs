@@ -20,6 +20,7 @@ use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// How long sentences may take to be scored by meaning: within the 500 ms of retrieval.
 const SCORING_PATIENCE: Duration = Duration::from_millis(300);
@@ -55,7 +56,10 @@ impl App {
             search: Arc::clone(&search),
             store: store.clone(),
             generator: generator(config, &store).await?,
-            scorer: Some(Arc::new(answer::ByMeaning::new(queue, SCORING_PATIENCE))),
+            scorer: Some(Arc::new(answer::ByMeaning::new(
+                queue.clone(),
+                SCORING_PATIENCE,
+            ))),
             gate: Gate::new(limits.max_generations, limits.max_wait),
             options: answer::Options {
                 site_name: site.title.clone(),
@@ -71,6 +75,7 @@ impl App {
             server: Server {
                 answerer,
                 search,
+                embeddings: queue,
                 library,
                 store,
                 limiter: Arc::new(RateLimiter::new(&limits)),
@@ -79,6 +84,7 @@ impl App {
                 site: Arc::new(site),
                 metrics: metrics.clone(),
                 streams: Arc::new(Semaphore::new(config.max_streams)),
+                stopping: CancellationToken::new(),
                 options: Arc::new(http_options(config)),
             },
         })
@@ -86,6 +92,11 @@ impl App {
 
     pub fn router(&self) -> axum::Router {
         http::router(self.server.clone())
+    }
+
+    /// The Model Context Protocol for whoever started this process.
+    pub fn agent(&self) -> http::mcp::Agent {
+        http::mcp::local(self.server.clone())
     }
 
     pub fn library(&self) -> &Arc<Library> {
@@ -114,8 +125,14 @@ impl App {
         self.server.library.spawn(watch);
     }
 
+    /// Ends the streams that would go on for as long as the process does.
+    pub fn hang_up(&self) {
+        self.server.stopping.cancel();
+    }
+
     /// Ends what runs in the background.
     pub fn stop(&self) {
+        self.hang_up();
         self.server.library.stop();
     }
 
@@ -283,5 +300,6 @@ fn http_options(config: &Config) -> http::Options {
             .as_ref()
             .and_then(|tls| tls.clients.as_ref())
             .is_some_and(|clients| !clients.everybody),
+        public_url: config.public_url.clone(),
     }
 }

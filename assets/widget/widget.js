@@ -79,8 +79,13 @@ export class RagChatbot extends HTMLElement {
       document.documentElement.dir = words.direction;
       document.title = settings.title ?? words.title;
       document.adoptedStyleSheets.push(sheet("body { margin: 0; }"));
-      await this.open();
-      return;
+      const address = new URL(location.href);
+      const asked = address.searchParams.get("q")?.trim();
+      if (!asked) return this.open();
+      // A launcher's search is asked once, not again with every reload.
+      address.searchParams.delete("q");
+      history.replaceState(null, "", address);
+      return this.ask(asked);
     }
 
     this.launcher = h(

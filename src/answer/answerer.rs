@@ -224,10 +224,15 @@ async fn answer(
     .map_err(|error| store_error(&error))?;
     send(events, AnswerEvent::Session(session.id.clone())).await;
     let history = match &question.session_id {
-        Some(id) => parts.store.turns.recent(id, HISTORY_MESSAGES).await,
-        None => Ok(Vec::new()),
-    }
-    .map_err(|error| store_error(&error))?;
+        Some(id) => {
+            let kept = parts.store.turns.recent(id, HISTORY_MESSAGES).await;
+            conversation::exchanges(kept.map_err(|error| store_error(&error))?)
+        }
+        None => {
+            let known = parts.search.known_scopes();
+            conversation::replay(&question.brought.earlier, &question.scope, &known)
+        }
+    };
     let language = detect(&question.text);
     let asking = Asking {
         parts,
@@ -236,7 +241,7 @@ async fn answer(
         session_id: session.id,
         language,
         words: wording(language),
-        history: conversation::exchanges(history),
+        history,
         started,
     };
     let outcome = match question.mode {
@@ -285,6 +290,12 @@ impl Asking<'_> {
         Ok(outcome)
     }
 
+    /// The model that writes, unless quotes are asked for.
+    fn generator(&self) -> Option<&Arc<dyn Generator>> {
+        let wanted = !self.question.brought.quoting;
+        self.parts.generator.as_ref().filter(|_| wanted)
+    }
+
     /// The question on its own, and what finding it out has used.
     async fn understand(&self) -> (Context, Used) {
         let question = self.question;
@@ -292,7 +303,7 @@ impl Asking<'_> {
         let mut context =
             conversation::resolve(&question.text, &question.scope, &self.history, &known);
         let mut used = Used::default();
-        if let (Some(generator), false) = (&self.parts.generator, self.history.is_empty())
+        if let (Some(generator), false) = (self.generator(), self.history.is_empty())
             && let Some((query, tokens)) =
                 conversation::rewrite(&question.text, &self.history, generator.as_ref()).await
         {
@@ -303,7 +314,7 @@ impl Asking<'_> {
     }
 
     async fn ask_evidence(&self, context: &Context, evidence: Vec<Evidence>) -> Outcome {
-        let Some(generator) = &self.parts.generator else {
+        let Some(generator) = self.generator() else {
             return self.quote(context, &evidence, None).await;
         };
         let Some(permit) = self.parts.gate.enter().await else {
@@ -316,6 +327,7 @@ impl Asking<'_> {
             self.language,
             &evidence,
             &self.history,
+            &self.question.brought.instructions,
         );
         let written = Written::stream(self, generator.as_ref(), &messages, &evidence).await;
         drop(permit);
@@ -432,7 +444,7 @@ impl Asking<'_> {
         let text = self.question.selected_text.as_deref().unwrap_or_default();
         let selection = selection::evidence(text);
         self.send(AnswerEvent::Sources(Vec::new())).await;
-        let Some(generator) = &self.parts.generator else {
+        let Some(generator) = self.generator() else {
             return self.quote_selection(&selection, None).await;
         };
         let Some(permit) = self.parts.gate.enter().await else {

@@ -20,6 +20,8 @@ const MAX_OWN_TERMS: usize = 4;
 const MAX_TERMS_WITH_PRONOUN: usize = 3;
 /// Terms carried over: the topic, not the whole talk.
 const MAX_CARRIED: usize = 8;
+/// Turns of a conversation kept elsewhere that are looked at: as many as of one kept here.
+const MAX_REPLAYED: usize = 4;
 /// A reader waits for the rewriting before anything is searched.
 const REWRITE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Tokens of a rewritten question; questions have at most 500 letters.
@@ -62,6 +64,31 @@ pub(crate) fn exchanges(messages: Vec<Message>) -> Vec<Exchange> {
         }
     }
     found
+}
+
+impl Exchange {
+    /// A turn that somebody else has kept.
+    pub fn new(question: String, answer: String) -> Self {
+        Self {
+            question,
+            answer,
+            context: Context::default(),
+        }
+    }
+}
+
+/// The last turns of a conversation kept elsewhere, each with what it would have been searched with.
+pub(crate) fn replay(earlier: &[Exchange], scope: &Scope, known: &KnownScopes) -> Vec<Exchange> {
+    let recent = &earlier[earlier.len().saturating_sub(MAX_REPLAYED)..];
+    let mut turns: Vec<Exchange> = Vec::with_capacity(recent.len());
+    for exchange in recent {
+        let context = resolve(&exchange.question, scope, &turns, known);
+        turns.push(Exchange {
+            context,
+            ..exchange.clone()
+        });
+    }
+    turns
 }
 
 /// What to search for: the question on its own, and where.

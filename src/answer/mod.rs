@@ -18,6 +18,8 @@ mod terms;
 mod wording;
 
 pub use answerer::{Answerer, Options, Parts};
+pub use citation::{Link, Linker, absolute};
+pub use conversation::Exchange;
 pub use generator::quoting::{ByMeaning, SentenceScorer};
 pub use generator::{GenerateError, Generator, Metered, Used, openai};
 pub use prompt::{ChatMessage, ChatRole};
@@ -37,8 +39,21 @@ pub struct Question {
     pub scope: Scope,
     /// Number of sources to answer from.
     pub top_k: usize,
+    pub brought: Brought,
     /// Correlates logs, response and stored turn.
     pub request_id: String,
+}
+
+/// What comes with a question of somebody whose conversation is not kept here: protocols in which
+/// the client tells everything anew each time.
+#[derive(Debug, Clone, Default)]
+pub struct Brought {
+    /// Earlier turns, oldest first; read where there is no session to continue.
+    pub earlier: Vec<Exchange>,
+    /// What the client's application asks of a model that writes: tone, length, form.
+    pub instructions: String,
+    /// Quote the documentation, also where a model could write.
+    pub quoting: bool,
 }
 
 /// Characters of a question at most (the contract's).

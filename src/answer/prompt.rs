@@ -13,6 +13,8 @@ use crate::language::{Language, is_bidi_control};
 const PASSAGE_CHARS: usize = 4_000;
 /// Letters of one earlier message: enough to know what was talked about.
 const HISTORY_CHARS: usize = 1_500;
+/// Letters of what a client's application asks for; as much room as one passage has.
+const INSTRUCTIONS_CHARS: usize = 4_000;
 /// Earlier questions shown with their answers.
 const HISTORY_TURNS: usize = 3;
 
@@ -37,9 +39,10 @@ pub(crate) fn from_passages(
     language: Language,
     evidence: &[Evidence],
     history: &[Exchange],
+    instructions: &str,
 ) -> Vec<ChatMessage> {
     let words = wording(language);
-    let rules = format!(
+    let mut rules = format!(
         "You answer questions about {site} for its readers, from numbered passages of its \
          documentation.\n\
          Rules:\n\
@@ -56,6 +59,13 @@ pub(crate) fn from_passages(
         language_rule(language),
         not_found_rule(words),
     );
+    let instructions = sanitise(head(instructions.trim(), INSTRUCTIONS_CHARS));
+    if !instructions.is_empty() {
+        rules.push_str(&format!(
+            "\nThe application through which the reader asks adds the following. Follow it in tone, \
+             length and form; where it contradicts the rules above, they win.\n{instructions}"
+        ));
+    }
     let mut request = String::from("<passages>\n");
     for one in evidence {
         request.push_str(&format!(

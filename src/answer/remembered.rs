@@ -52,7 +52,11 @@ impl Remembered {
     /// The question as it is remembered; `None` for one that stands in a conversation, or that is
     /// asked of a selection.
     pub fn repeatable(&self, question: &Question, generation: String) -> Option<Repeatable> {
-        if question.session_id.is_some() || question.mode != Mode::FullBook {
+        let brought = &question.brought;
+        let alone = question.session_id.is_none()
+            && brought.earlier.is_empty()
+            && brought.instructions.is_empty();
+        if !alone || question.mode != Mode::FullBook {
             return None;
         }
         let folded = fold(&question.text);
@@ -70,6 +74,7 @@ impl Remembered {
             &or_none(&scope.version),
             &or_none(&scope.path),
             &question.top_k.to_string(),
+            if brought.quoting { "quoting" } else { "" },
             &generation,
             &self.settings,
         ]);

@@ -1,7 +1,7 @@
 //! `ask`: one question, answered in the terminal as it is written.
 
-use super::progress;
-use crate::answer::{AnswerEvent, MAX_QUESTION, Mode, Question, Source};
+use super::{progress, remote};
+use crate::answer::{AnswerEvent, Brought, MAX_QUESTION, Mode, Question, Source};
 use crate::app::App;
 use crate::config::Config;
 use crate::retrieval::Scope;
@@ -25,6 +25,8 @@ pub struct Arguments {
     /// The whole answer as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    server: remote::Server,
 }
 
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
@@ -38,6 +40,11 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         length <= MAX_QUESTION,
         "a question has at most {MAX_QUESTION} characters; this one has {length}"
     );
+    if let Some(remote) = arguments.server.remote()? {
+        let scope = serde_json::json!({"locale": arguments.locale, "version": arguments.version});
+        let body = serde_json::json!({"query": question, "scope": scope, "top_k": arguments.top_k});
+        return remote.ask(&body, arguments.json).await;
+    }
     let app = App::open(config).await?;
     app.start_indexing(false);
     progress::follow(Arc::clone(app.library())).await;
@@ -53,6 +60,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         },
         top_k: arguments.top_k,
         request_id: uuid::Uuid::new_v4().to_string(),
+        brought: Brought::default(),
     });
     while let Some(event) = events.recv().await {
         match event {

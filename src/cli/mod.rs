@@ -9,7 +9,9 @@ mod eval;
 mod health;
 mod index;
 mod key;
+mod mcp;
 mod progress;
+mod remote;
 mod search;
 mod serve;
 
@@ -51,6 +53,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Make, list, exchange and revoke the keys of programs
     Key(key::Arguments),
+    /// Serve one agent over standard input and output (Model Context Protocol)
+    Mcp,
     /// Ask a running server whether it is healthy
     Health,
     /// Write completions for a shell
@@ -115,6 +119,7 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Eval(arguments) => eval::run(&arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(&arguments, config).await,
+            Command::Mcp => mcp::run(config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),
         }
     })

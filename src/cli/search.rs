@@ -1,5 +1,6 @@
 //! `search`: the best sections for a question, with the scores of every stage on request.
 
+use super::remote;
 use crate::app::App;
 use crate::config::Config;
 use crate::retrieval::{Passage, Retrieved, Scope};
@@ -27,9 +28,24 @@ pub struct Arguments {
     /// The outcome as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    server: remote::Server,
 }
 
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    if let Some(remote) = arguments.server.remote()? {
+        anyhow::ensure!(
+            !arguments.explain && arguments.path.is_none(),
+            "--explain and --path look at the index itself: leave --url out, or leave them out"
+        );
+        let mut parameters = vec![
+            ("q", arguments.question),
+            ("limit", arguments.limit.to_string()),
+        ];
+        parameters.extend(arguments.locale.map(|locale| ("locale", locale)));
+        parameters.extend(arguments.version_name.map(|version| ("version", version)));
+        return remote.search(&parameters, arguments.json).await;
+    }
     let app = App::open(config).await?;
     let library = std::sync::Arc::clone(app.library());
     tokio::task::spawn_blocking(move || library.refresh()).await??;

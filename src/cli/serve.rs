@@ -53,6 +53,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         ended = &mut serving => ended??,
         signal = stop_signal() => {
             tracing::info!(signal, "finishing what has begun");
+            app.hang_up();
             let _the_server_listens = stop.send(true);
             if tokio::time::timeout(FINISHING, &mut serving).await.is_err() {
                 tracing::warn!("some requests were cut off");

@@ -54,6 +54,8 @@ pub struct Config {
     pub log_level: String,
     pub log_format: LogFormat,
     pub allowed_origins: Vec<String>,
+    /// Origin of the site as readers see it, without a path.
+    pub public_url: Option<String>,
     pub queries_per_minute: u32,
     pub queries_per_day: u32,
     pub trusted_proxies: Vec<IpNet>,

@@ -127,6 +127,9 @@ settings! {
     /// Origins of other sites that carry the widget, comma separated; * for any
     #[arg(env = "ALLOWED_ORIGINS_STR", value_name = "ORIGINS")]
     allowed_origins: String,
+    /// Origin at which readers see the site, such as https://docs.example.com, for links in answers
+    #[arg(env = "RAG_PUBLIC_URL", value_name = "URL")]
+    public_url: String,
     /// Questions a minute per session and per address; 0 for no limit
     #[arg(env = "RATE_LIMIT_QUERIES_PER_MINUTE", value_name = "N")]
     rate_limit_queries_per_minute: u32,

@@ -77,6 +77,7 @@ pub(super) fn validate(
         log_level: all.log_level.expect(set),
         log_format,
         allowed_origins: origins_allowed(all.allowed_origins.as_deref().unwrap_or_default())?,
+        public_url: all.public_url.as_deref().map(public_url).transpose()?,
         queries_per_minute: all.rate_limit_queries_per_minute.expect(set),
         queries_per_day: all.rate_limit_queries_per_day.expect(set),
         allowed_hosts: serving::hosts(
@@ -209,14 +210,30 @@ fn named<T: std::str::FromStr<Err = String>>(
         .map_err(|reason| ConfigError::Invalid { setting, reason })
 }
 
+/// `https://docs.example.com/` → `https://docs.example.com`; the path is `base_path`'s.
+fn public_url(text: &str) -> Result<String, ConfigError> {
+    let trimmed = text.trim_end_matches('/');
+    if is_origin(trimmed) {
+        return Ok(trimmed.to_owned());
+    }
+    Err(ConfigError::Invalid {
+        setting: "public_url",
+        reason: format!(
+            "`{text}` is not an origin such as https://docs.example.com; a path belongs in base_path"
+        ),
+    })
+}
+
+fn is_origin(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
+}
+
 fn origins_allowed(text: &str) -> Result<Vec<String>, ConfigError> {
     let mut origins = Vec::new();
     for origin in text.split(',').map(str::trim).filter(|o| !o.is_empty()) {
-        let valid = origin == "*"
-            || url::Url::parse(origin).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https")
-                    && url.origin().ascii_serialization() == origin.trim_end_matches('/')
-            });
+        let valid = origin == "*" || is_origin(origin.trim_end_matches('/'));
         if !valid {
             return Err(ConfigError::Invalid {
                 setting: "allowed_origins",

@@ -16,6 +16,7 @@ mod front_matter;
 mod html;
 mod link;
 mod markdown;
+mod markdown_section;
 mod partial;
 mod place_holder;
 mod plain_text;
@@ -29,6 +30,7 @@ mod url_path;
 
 pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk, chunk_under};
 pub use discover::discover;
+pub use markdown_section::markdown_section;
 pub use read::{Reading, read, read_markdown};
 pub use render::{document_html, document_markdown};
 pub use route::RouteTable;

@@ -70,7 +70,11 @@ pub async fn only_our_names(
         });
     let named = asked.is_none_or(|host| {
         let name = without_port(host);
-        allowed.iter().any(|one| one.eq_ignore_ascii_case(name))
+        let public = server.options.public_url.as_deref();
+        let public = public.and_then(|url| url.split_once("://"));
+        let public = public.map(|(_, authority)| without_port(authority));
+        let mut ours = allowed.iter().map(String::as_str).chain(public);
+        ours.any(|one| one.eq_ignore_ascii_case(name))
     });
     if allowed.is_empty() || named {
         return next.run(request).await;

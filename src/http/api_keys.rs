@@ -120,7 +120,7 @@ pub struct IssuedBody {
 /// Lists the keys.
 #[utoipa::path(
     get, path = "/api-keys", tag = "keys", security(("key" = ["admin"])),
-    responses((status = 200, body = KeysBody), KeyRefusals)
+    responses((status = 200, description = "The keys", body = KeysBody), KeyRefusals)
 )]
 pub async fn list(State(server): State<Server>, _: Admin) -> Result<Json<KeysBody>, Problem> {
     let keys = server.keys.list().await?;
@@ -135,7 +135,7 @@ pub async fn list(State(server): State<Server>, _: Admin) -> Result<Json<KeysBod
 #[utoipa::path(
     post, path = "/api-keys", tag = "keys", request_body = NewKeyBody, security(("key" = ["admin"])),
     responses(
-        (status = 201, body = IssuedBody),
+        (status = 201, description = "The new key", body = IssuedBody),
         BodyRefusals,
         KeyRefusals,
     )
@@ -155,7 +155,7 @@ pub async fn create(
     post, path = "/api-keys/{id}/rotate", tag = "keys", params(("id" = String, Path)),
     request_body = RotationBody, security(("key" = ["admin"])),
     responses(
-        (status = 201, body = IssuedBody),
+        (status = 201, description = "The new key", body = IssuedBody),
         (status = 404, description = "No such key", body = ProblemBody, content_type = "application/problem+json"),
         BodyRefusals,
         KeyRefusals,

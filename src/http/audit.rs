@@ -67,7 +67,7 @@ pub struct EntryBody {
 
 /// Reads the audit log.
 #[utoipa::path(
-    get, path = "/admin/audit", tag = "operation", params(AuditParameters), security(("key" = ["admin"])),
+    get, path = "/admin/audit", operation_id = "read_audit", tag = "operation", params(AuditParameters), security(("key" = ["admin"])),
     responses(
         (status = 200, description = "The entries; as one per line for `Accept: application/x-ndjson`",
             content((AuditBody = "application/json"), (String = "application/x-ndjson"))),

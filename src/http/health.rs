@@ -48,7 +48,7 @@ pub struct ReadyBody {
 }
 
 /// Says that this installation works, and what it is.
-#[utoipa::path(get, path = "/health", tag = "operation", responses((status = 200, body = HealthBody)))]
+#[utoipa::path(get, path = "/health", tag = "operation", responses((status = 200, description = "It is healthy", body = HealthBody)))]
 pub async fn health(State(server): State<Server>) -> Json<HealthBody> {
     Json(HealthBody {
         status: "healthy",
@@ -59,7 +59,7 @@ pub async fn health(State(server): State<Server>) -> Json<HealthBody> {
 }
 
 /// Says that the process lives.
-#[utoipa::path(get, path = "/livez", tag = "operation", responses((status = 200, body = StatusBody)))]
+#[utoipa::path(get, path = "/livez", tag = "operation", responses((status = 200, description = "It is alive", body = StatusBody)))]
 pub async fn live() -> Json<StatusBody> {
     Json(StatusBody { status: "alive" })
 }
@@ -68,7 +68,7 @@ pub async fn live() -> Json<StatusBody> {
 #[utoipa::path(
     get, path = "/readyz", tag = "operation",
     responses(
-        (status = 200, body = ReadyBody),
+        (status = 200, description = "It is ready", body = ReadyBody),
         (status = 503, description = "Not yet; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -99,7 +99,7 @@ pub async fn ready(State(server): State<Server>) -> Result<Json<ReadyBody>, Prob
 /// Figures in Prometheus' text format.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "text/plain"))
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"))
 )]
 pub async fn metrics(State(server): State<Server>) -> Response {
     match server.store.sessions.count_active().await {

@@ -16,8 +16,9 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// Begins to answer. The work stops when this is dropped.
-    pub fn begin(server: &Server, caller: &Caller, question: Question) -> Self {
+    /// Begins to answer; without a caller, whoever sits at this machine. The work stops when this is
+    /// dropped.
+    pub fn begin(server: &Server, caller: Option<&Caller>, question: Question) -> Self {
         Self {
             events: server.answerer.ask(question),
             key_ended: key_ended(server, caller),
@@ -27,7 +28,7 @@ impl Hearing {
     /// The answer alone. The work stops when the future is dropped.
     pub async fn whole(
         server: &Server,
-        caller: &Caller,
+        caller: Option<&Caller>,
         question: Question,
     ) -> Result<Answer, Problem> {
         tokio::select! {
@@ -56,8 +57,8 @@ impl Hearing {
 }
 
 /// Never comes, for who has no key.
-fn key_ended(server: &Server, caller: &Caller) -> BoxFuture<'static, ()> {
-    match &caller.key {
+fn key_ended(server: &Server, caller: Option<&Caller>) -> BoxFuture<'static, ()> {
+    match caller.and_then(|caller| caller.key.as_ref()) {
         Some(key) => Arc::clone(&server.keys).ended(key.clone()).boxed(),
         None => std::future::pending().boxed(),
     }

@@ -56,7 +56,7 @@ pub struct IngestedBody {
 #[utoipa::path(
     post, path = "/ingest", tag = "documents", request_body = IngestBody, security(("key" = ["write:documents"])),
     responses(
-        (status = 200, body = IngestedBody),
+        (status = 200, description = "What became of it", body = IngestedBody),
         BodyRefusals,
         KeyRefusals,
     )

@@ -9,12 +9,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::time::{Duration, Instant};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// What other sites' pages may read of a response besides its body.
-const EXPOSED: [HeaderName; 5] = [
+const EXPOSED: [HeaderName; 6] = [
     request_id::X_REQUEST_ID_NAME,
     header::RETRY_AFTER,
+    super::mcp::SESSION_ID,
     HeaderName::from_static("x-ratelimit-limit"),
     HeaderName::from_static("x-ratelimit-remaining"),
     HeaderName::from_static("x-ratelimit-reset"),
@@ -30,12 +31,9 @@ pub fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([
-            header::ACCEPT,
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            request_id::X_REQUEST_ID_NAME,
-        ])
+        // SDKs in browsers describe themselves in headers of their own; no header means more here than
+        // it would mean from a program.
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED)
         // Chromium keeps a preflight's answer for two hours at most.
         .max_age(Duration::from_secs(2 * 60 * 60))
@@ -90,7 +88,14 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let request_id = request_id::current();
     let latency_ms = elapsed.as_secs_f64() * 1000.0;
     match route.as_str() {
-        "/query" | "/query-selected-text" | "/ingest" | "/feedback" | "/sessions/{id}" => {
+        "/query"
+        | "/query-selected-text"
+        | "/ingest"
+        | "/feedback"
+        | "/sessions/{id}"
+        | "/mcp"
+        | "/v1/chat/completions"
+        | "/v1/embeddings" => {
             tracing::info!(request_id, method, route, status, latency_ms, "request");
         }
         _ => tracing::debug!(request_id, method, route, status, latency_ms, "request"),

@@ -21,17 +21,21 @@ mod ingest;
 mod layers;
 mod limits;
 pub mod listener;
+pub mod mcp;
 mod openapi;
 mod problem;
+mod public_address;
 mod query;
 mod request_id;
 mod search;
 mod sessions;
 pub mod site;
 mod stream;
+mod v1;
 mod widget;
 
 use crate::answer::Answerer;
+use crate::embedding::EmbeddingQueue;
 use crate::guard::{Audit, Keys, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
@@ -49,6 +53,7 @@ use site::Site;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -69,6 +74,8 @@ pub struct Options {
     pub allowed_origins: Vec<String>,
     /// Names that this server answers to; empty for any.
     pub allowed_hosts: Vec<String>,
+    /// Origin at which readers see the site (`https://docs.example.com`).
+    pub public_url: Option<String>,
     /// Proxies in front whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// For a whole request body.
@@ -79,11 +86,29 @@ pub struct Options {
     pub certificate_for_keys: bool,
 }
 
+#[cfg(test)]
+impl Options {
+    /// Nothing set.
+    fn for_tests() -> Self {
+        Self {
+            environment: "test".to_owned(),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            body_timeout: Duration::from_secs(1),
+            has_tls: false,
+            certificate_for_keys: false,
+        }
+    }
+}
+
 /// What handlers work with; cheap to clone.
 #[derive(Clone)]
 pub struct Server {
     pub answerer: Answerer,
     pub search: Arc<dyn Search>,
+    pub embeddings: EmbeddingQueue,
     pub library: Arc<Library>,
     pub store: Store,
     pub limiter: Arc<RateLimiter>,
@@ -93,6 +118,8 @@ pub struct Server {
     pub metrics: PrometheusHandle,
     /// One permit per stream that is open.
     pub streams: Arc<Semaphore>,
+    /// Cancelled when the process begins to stop: streams without an end of their own end then.
+    pub stopping: CancellationToken,
     pub options: Arc<Options>,
 }
 
@@ -126,6 +153,7 @@ pub fn router(server: Server) -> Router {
                 .routes(routes!(ingest::add))
                 .layer(DefaultBodyLimit::max(MAX_INGEST_BYTES)),
         )
+        .merge(v1::routes())
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
@@ -133,11 +161,14 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(openapi::describe))
         .split_for_parts();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let endpoints = endpoints.route("/mcp", axum::routing::any(mcp::serve));
     let endpoints = endpoints.method_not_allowed_fallback(no_such_method).layer(
         ServiceBuilder::new()
             .layer(layers::cors(&server.options.allowed_origins))
             .layer(CompressionLayer::new())
-            .layer(Extension(Arc::new(description))),
+            .layer(from_fn(v1::reshape))
+            .layer(Extension(Arc::new(description)))
+            .layer(Extension(Arc::new(mcp::Sessions::new(&server)))),
     );
     let routed = endpoints
         .route("/_rag/{*path}", axum::routing::get(widget::file))

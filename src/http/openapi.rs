@@ -13,10 +13,11 @@ use utoipa::{Modify, OpenApi as Describe};
     info(
         title = "rag-chatbot",
         description = "Ask documentation and get cited answers. Every response carries X-Request-Id; \
-            errors are problem documents (RFC 9457) with a stable `code`.",
+            errors are problem documents (RFC 9457) with a stable `code`, and OpenAI's under /v1/.",
     ),
     tags(
         (name = "questions", description = "Asking and searching"),
+        (name = "openai", description = "The same for programs that speak to OpenAI; errors have OpenAI's shape"),
         (name = "conversations", description = "What was asked before"),
         (name = "documents", description = "Adding documents"),
         (name = "keys", description = "Managing the keys of programs"),

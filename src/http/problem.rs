@@ -290,6 +290,8 @@ impl IntoResponse for Problem {
         if self.code == Code::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // For protocols that have an error shape of their own.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -8,7 +8,7 @@ use super::extract::Body;
 use super::hearing::Hearing;
 use super::problem::{Code, Problem, described};
 use super::{Server, limits, request_id, stream};
-use crate::answer::{MAX_QUESTION, Mode, Question};
+use crate::answer::{Brought, MAX_QUESTION, Mode, Question};
 use crate::retrieval::Scope;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -164,6 +164,7 @@ pub async fn query_selected_text(
         scope: Scope::default(),
         top_k: default_top_k(),
         request_id: request_id::current(),
+        brought: Brought::default(),
     };
     Ok(ask(&server, &caller, question, wants_events(&headers)).await)
 }
@@ -203,6 +204,7 @@ fn checked(server: &Server, body: QueryBody) -> Result<Question, Problem> {
         scope,
         top_k: body.top_k,
         request_id: request_id::current(),
+        brought: Brought::default(),
     })
 }
 
@@ -256,7 +258,7 @@ async fn ask(server: &Server, caller: &Caller, question: Question, streamed: boo
         begin_stream(server, caller, question).await
     } else {
         let request_id = question.request_id.clone();
-        let answer = Hearing::whole(server, caller, question).await;
+        let answer = Hearing::whole(server, Some(caller), question).await;
         answer.map(|answer| {
             observe(&answer);
             axum::Json(AnswerBody::new(answer, request_id)).into_response()
@@ -283,7 +285,7 @@ async fn begin_stream(
 ) -> Result<Response, Problem> {
     let place = stream::place(server)?;
     let request_id = question.request_id.clone();
-    let mut hearing = Hearing::begin(server, caller, question);
+    let mut hearing = Hearing::begin(server, Some(caller), question);
     let first = hearing.next().await?;
     Ok(stream::response(first, hearing, request_id, place))
 }

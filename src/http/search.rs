@@ -67,7 +67,7 @@ pub struct SectionBody {
 #[utoipa::path(
     get, path = "/search", tag = "questions", params(SearchParameters),
     responses(
-        (status = 200, body = SearchBody),
+        (status = 200, description = "The sections", body = SearchBody),
         (status = 400, description = "A wrong parameter, or more than one credential", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A key that may not search", body = ProblemBody, content_type = "application/problem+json"),

@@ -74,7 +74,7 @@ pub struct MessageBody {
 #[utoipa::path(
     get, path = "/sessions/{id}", tag = "conversations", params(("id" = String, Path), PageParameters),
     responses(
-        (status = 200, body = SessionBody),
+        (status = 200, description = "The messages", body = SessionBody),
         (status = 400, description = "A wrong parameter", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),

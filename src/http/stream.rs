@@ -54,7 +54,8 @@ pub fn place(server: &Server) -> Result<OwnedSemaphorePermit, Problem> {
         })
 }
 
-fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+/// Events as a response that no proxy holds back.
+pub fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

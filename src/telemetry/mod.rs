@@ -43,8 +43,9 @@ pub fn start_logging(options: &LogOptions) -> Result<(), LogFilterError> {
             "`{wrong}` is none of error, warn, info, debug, trace, off"
         )));
     }
-    // tantivy tells each commit and merge at info; that is our own line's task.
-    let quiet = "tantivy=warn";
+    // tantivy tells each commit and merge at info; that is our own line's task. rmcp tells whole
+    // messages at debug, and questions are in them.
+    let quiet = "tantivy=warn,rmcp=warn";
     let filter = EnvFilter::builder()
         .parse(format!("{quiet},{}", options.filter))
         .map_err(|e| invalid(e.to_string()))?;

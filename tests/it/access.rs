@@ -54,6 +54,14 @@ fn routes() -> Vec<(Method, &'static str, For)> {
             Readers(Right::ReadQueries),
         ),
         (get.clone(), "/search", Readers(Right::ReadQueries)),
+        (
+            post.clone(),
+            "/v1/chat/completions",
+            Readers(Right::ReadQueries),
+        ),
+        (post.clone(), "/v1/embeddings", Readers(Right::ReadQueries)),
+        (get.clone(), "/v1/models", Readers(Right::ReadQueries)),
+        (get.clone(), "/v1/models/{id}", Readers(Right::ReadQueries)),
         (get.clone(), "/sessions/{id}", Readers(Right::ReadSessions)),
         (
             delete.clone(),
@@ -70,6 +78,7 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         (get.clone(), "/admin/audit", Keys(Right::Admin)),
         (get.clone(), "/api-keys", Keys(Right::Admin)),
         (post.clone(), "/api-keys", Keys(Right::Admin)),
+        (post.clone(), "/mcp", Readers(Right::ReadQueries)),
         (post, "/api-keys/{id}/rotate", Keys(Right::Admin)),
         (delete, "/api-keys/{id}", Keys(Right::Admin)),
         (get.clone(), "/health", All),
@@ -209,6 +218,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
                 // A wrong parameter is a 400 as well, but behind the door.
                 && response.text().await.expect("text").contains(match status {
                     400 => "two_credentials",
+                    401 if path.starts_with("/v1/") => "invalid_api_key",
                     401 => "unauthorized",
                     _ => "forbidden",
                 });

@@ -24,9 +24,10 @@ const LAYERS: [(&str, u8); 16] = [
 ];
 
 /// External crate → where below `src` it may be named.
-const KEPT_IN: [(&str, &[&str]); 7] = [
+const KEPT_IN: [(&str, &[&str]); 8] = [
     ("axum", &["http", "app.rs"]),
     ("utoipa", &["http"]),
+    ("rmcp", &["http/mcp", "cli/mcp.rs"]),
     ("rusqlite", &["store/sqlite", "index"]),
     ("tantivy", &["index"]),
     ("hnsw_rs", &["index/vector"]),

@@ -330,3 +330,33 @@ async fn a_conversation_survives_a_kill_after_its_answer_was_done() {
     ]);
     assert!(health.status.success(), "{}", stderr(&health));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_elsewhere_is_asked_and_searched_by_its_address() {
+    let app = crate::test_app::TestApp::start().await;
+    let desk = Desk::new();
+    let run = |arguments: &[&str]| {
+        let output = desk.run(&[arguments, &["--url", &app.url]].concat());
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let (code, said, _) = run(&["ask", "How long does the battery last?"]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("nine hours"), "{said}");
+    assert!(
+        said.contains(&format!("{}/intro#battery-life", app.url)),
+        "{said}"
+    );
+    let (_, said, _) = run(&["ask", "How long does the battery last?", "--json"]);
+    let answer: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(answer["abstained"], false);
+    let (code, said, _) = run(&["search", "wheels of rubber", "--limit", "2"]);
+    assert_eq!(code, Some(0));
+    assert!(said.starts_with("1. Introduction › Wheels"), "{said}");
+    let (code, _, complaint) = run(&["ask", "How?", "--key", "rk_unknown"]);
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("This key does not exist"), "{complaint}");
+    assert!(!desk.path("state").exists(), "nothing was opened here");
+    let nowhere = desk.run(&["search", "x", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(stderr(&nowhere).contains("no answer from"), "{nowhere:?}");
+}

@@ -12,8 +12,8 @@ const MARGIN: f64 = 0.008;
 
 /// What our own 147 questions reach, less two of them: they are worded as readers word them, not
 /// as the pages do.
-const LEAST_OWN_SECTIONS: f64 = 0.665;
-const LEAST_OWN_PAGES: f64 = 0.752;
+const LEAST_OWN_SECTIONS: f64 = 0.652;
+const LEAST_OWN_PAGES: f64 = 0.738;
 
 /// Questions of another subject asked per set, spread over the file.
 const OTHERS: usize = 250;

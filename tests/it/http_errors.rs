@@ -215,6 +215,7 @@ async fn the_description_names_every_endpoint_and_nothing_else() {
     let app = TestApp::start().await;
     let description: Value = app.get("/openapi.json").await.json().await.expect("JSON");
     let mut found: Vec<String> = Vec::new();
+    let mut ids = std::collections::BTreeSet::new();
     for (path, methods) in description["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
             found.push(format!("{} {path}", method.to_uppercase()));
@@ -231,6 +232,13 @@ async fn the_description_names_every_endpoint_and_nothing_else() {
             let response = request.send().await.expect("a response");
             let status = response.status().as_u16().to_string();
             let described = operation["responses"].as_object().expect("responses");
+            // Generators of clients take no description without them.
+            assert!(
+                described.values().all(|one| one["description"].is_string()),
+                "{method} {path}"
+            );
+            let id = operation["operationId"].as_str().expect("an id");
+            assert!(ids.insert(id.to_owned()), "{id} names two operations");
             assert!(
                 described.contains_key(&status),
                 "{method} {path} answered {status}"

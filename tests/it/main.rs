@@ -20,6 +20,8 @@ mod http_stream;
 mod killed;
 mod library;
 mod listener;
+mod mcp;
+mod openai;
 mod plain_folder;
 mod secrets;
 mod site_build;

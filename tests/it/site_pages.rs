@@ -175,3 +175,56 @@ async fn a_first_start_answers_by_words_before_the_vectors_are_there() {
     let ready: serde_json::Value = app.get("/readyz").await.json().await.expect("JSON");
     assert_eq!(ready["status"], "ready");
 }
+
+#[tokio::test]
+async fn a_page_is_markdown_for_who_asks_for_markdown_and_says_where_it_is() {
+    let app = TestApp::start().await;
+    let page = |accept: &'static str| {
+        app.client
+            .get(format!("{}/guides/safety", app.url))
+            .header("accept", accept)
+            .send()
+    };
+    let html = page("text/html,*/*;q=0.8").await.expect("a response");
+    assert_eq!(html.headers()["content-type"], "text/html; charset=utf-8");
+    let link = html.headers()["link"].to_str().expect("ASCII").to_owned();
+    assert!(
+        link.starts_with(r#"</guides/safety.md>; rel="alternate"; type="text/markdown""#),
+        "{link}"
+    );
+    for rel in ["llms-txt", "search", "service-desc"] {
+        assert!(link.contains(&format!(r#"rel="{rel}""#)), "{link}");
+    }
+    let varies: Vec<_> = html.headers().get_all("vary").iter().collect();
+    assert!(varies.iter().any(|value| *value == "accept"), "{varies:?}");
+    let markdown = page("text/markdown").await.expect("a response");
+    assert_eq!(
+        markdown.headers()["content-type"],
+        "text/markdown; charset=utf-8"
+    );
+    let negotiated = markdown.text().await.expect("text");
+    assert!(negotiated.contains("## Emergency stop"), "{negotiated}");
+    let named = app.get("/guides/safety.md").await;
+    assert_eq!(named.text().await.expect("text"), negotiated);
+}
+
+#[tokio::test]
+async fn browsers_learn_how_to_search_and_robots_txt_is_left_to_the_owner() {
+    let app = TestApp::start().await;
+    let description = app.get("/opensearch.xml").await;
+    assert_eq!(
+        description.headers()["content-type"],
+        "application/opensearchdescription+xml; charset=utf-8"
+    );
+    let text = description.text().await.expect("text");
+    let template = format!(r#"template="{}/chat?q={{searchTerms}}""#, app.url);
+    assert!(text.contains(&template), "{text}");
+    assert_eq!(app.get("/robots.txt").await.status(), 404);
+    let own = TestApp::start_with(Wanted {
+        build: &[("index.html", b"<p>Home"), ("robots.txt", b"User-agent: *")],
+        ..Wanted::default()
+    })
+    .await;
+    let robots = own.get("/robots.txt").await.text().await.expect("text");
+    assert_eq!(robots, "User-agent: *");
+}

@@ -6,6 +6,9 @@
 //! waits until everything it depends on has come ([`lexeme`]).
 
 mod lexeme;
+mod linker;
+
+pub use linker::{Link, Linker, absolute};
 
 use super::prompt::{is_hidden, neutral_brackets};
 use super::sentences::sentences;

@@ -6,6 +6,7 @@
 
 mod files;
 pub mod html;
+mod machines;
 mod media;
 mod pages;
 mod sections;
@@ -16,13 +17,15 @@ use super::Server;
 use super::asset::Asset;
 use super::base_path::AsSent;
 use super::problem::{Code, Problem};
+use super::public_address::SiteAddress;
 use crate::corpus;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use files::{Files, Prepared, plain_path};
 use media::Media;
-use pages::Pages;
+pub use pages::Pages;
 use shelf::Shelf;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,38 +138,56 @@ impl Site {
 }
 
 /// Everything that is not an endpoint.
-pub async fn serve(State(server): State<Server>, request: Request) -> Response {
+pub async fn serve(
+    State(server): State<Server>,
+    address: SiteAddress,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
-    let (method, headers) = (parts.method, parts.headers);
+    let (method, headers) = (parts.method.clone(), parts.headers.clone());
     let path = parts.uri.path().to_owned();
     let as_sent = parts.extensions.get::<AsSent>().map(|sent| sent.0.clone());
-    let wants_page = accepts_html(&headers);
     if method != Method::GET && method != Method::HEAD {
         return no_such_method();
     }
-    let mut paths = vec![path.clone()];
+    let mut paths = vec![path];
     paths.extend(as_sent);
-    for path in &paths {
-        if let Some(response) =
-            from_build(&server, path, parts.uri.query(), &method, &headers).await
-        {
+    let response = match machines::negotiated(&server, &paths, &method, &headers).await {
+        Some(response) => response,
+        None => page(&server, &address, &paths, &parts).await,
+    };
+    if response.status() == StatusCode::OK {
+        return machines::announced(&server, &paths, response).await;
+    }
+    response
+}
+
+/// The file or page at the first of these paths that names one.
+async fn page(server: &Server, address: &SiteAddress, paths: &[String], parts: &Parts) -> Response {
+    let (method, headers) = (&parts.method, &parts.headers);
+    let wants_page = accepts_html(headers);
+    for path in paths {
+        if let Some(response) = from_build(server, path, parts.uri.query(), method, headers).await {
             return response;
         }
     }
+    if let Some(description) = machines::opensearch(server, &paths[0], &address.root) {
+        return description.respond(StatusCode::OK, method, headers).await;
+    }
     if let Some(index) = server.index() {
         let pages = Pages::open(&server.site, index).await;
-        for path in &paths {
+        for path in paths {
             if let Some(asset) = from_index(&pages, path).await {
-                return asset.respond(StatusCode::OK, &method, &headers).await;
+                return asset.respond(StatusCode::OK, method, headers).await;
             }
         }
-    } else if path == "/" && wants_page {
+    } else if paths[0] == "/" && wants_page {
         return page_asset(Pages::none(&server.site).contents())
-            .respond(StatusCode::OK, &method, &headers)
+            .respond(StatusCode::OK, method, headers)
             .await;
     }
     if wants_page {
-        return missing(&server, path, &method, &headers).await;
+        return missing(server, paths[0].clone(), method, headers).await;
     }
     Problem::new(Code::NotFound, "There is nothing at this address.").into_response()
 }

@@ -122,7 +122,7 @@ impl<'a> Pages<'a> {
     }
 
     /// The document's sections; `None` also when they cannot be read, which is logged.
-    async fn sections(&self, document: &PassageDocument) -> Option<Vec<Section>> {
+    pub async fn sections(&self, document: &PassageDocument) -> Option<Vec<Section>> {
         match self.index.as_ref()?.0.sections(&document.id).await {
             Ok(found) => found.map(|found| found.sections),
             Err(error) => {
@@ -231,7 +231,7 @@ fn direction(locale: &str) -> &'static str {
 }
 
 /// A route as it stands in a link; what is encoded in it already stays as it is.
-fn encoded(route: &str) -> String {
+pub fn encoded(route: &str) -> String {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
     const NOT_IN_PATHS: &AsciiSet = &CONTROLS
         .add(b' ')

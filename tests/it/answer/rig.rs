@@ -2,7 +2,8 @@
 
 use rag_chatbot::answer::openai::{self, OpenAi, Price, Retries};
 use rag_chatbot::answer::{
-    Answer, AnswerError, AnswerEvent, Answerer, Generator, Metered, Mode, Parts, Question, Source,
+    Answer, AnswerError, AnswerEvent, Answerer, Brought, Generator, Metered, Mode, Parts, Question,
+    Source,
 };
 use rag_chatbot::embedding::{self, Embedder, EmbeddingQueue};
 use rag_chatbot::guard::Budget;
@@ -113,6 +114,7 @@ pub fn question(text: &str) -> Question {
         scope: Scope::default(),
         top_k: 5,
         request_id: "test".to_owned(),
+        brought: Brought::default(),
     }
 }
 
