@@ -126,7 +126,7 @@ pub async fn delete(
 #[utoipa::path(
     get, path = "/sessions/{id}/export", tag = "conversations", params(("id" = String, Path)),
     responses(
-        (status = 200, body = SessionBody),
+        (status = 200, description = "The messages", body = SessionBody),
         (status = 400, description = "More than one credential", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "A key that does not count", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A key that may not", body = ProblemBody, content_type = "application/problem+json"),
