@@ -1,10 +1,11 @@
 //! The tools as agents see them: names, descriptions, shapes. All of them only read.
 
 use super::{ask, fetch, search};
-use rmcp::model::{Tool, ToolAnnotations};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use rmcp::schemars::JsonSchema;
+use serde_json::Value;
 use std::any::Any;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 pub const SEARCH_DOCS: &str = "search_docs";
 /// The name that some connectors ask for.
@@ -56,11 +57,29 @@ fn tool<Input: JsonSchema + Any, Output: JsonSchema + Any>(
         .idempotent(true)
         // The documentation is all there is: no web behind it.
         .open_world(false);
-    Tool::new(name, description, rmcp::model::JsonObject::default())
+    let mut tool = Tool::new(name, description, JsonObject::default())
         .with_title(title)
         .with_input_schema::<Input>()
         .with_output_schema::<Output>()
-        .with_annotations(hints)
+        .with_annotations(hints);
+    tool.input_schema = Arc::new(plain(&tool.input_schema));
+    tool.output_schema = tool.output_schema.map(|schema| Arc::new(plain(&schema)));
+    tool
+}
+
+/// The schema without the names of Rust's number types (`uint`), at which clients' validators wonder.
+fn plain(schema: &JsonObject) -> JsonObject {
+    schema
+        .iter()
+        .filter(|(key, value)| *key != "format" || !value.is_string())
+        .map(|(key, value)| {
+            let value = match value {
+                Value::Object(inner) => Value::Object(plain(inner)),
+                other => other.clone(),
+            };
+            (key.clone(), value)
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -74,7 +93,9 @@ mod tests {
             assert_eq!(hints.read_only_hint, Some(true));
             assert_eq!(tool.input_schema["type"], "object");
             assert_eq!(tool.input_schema["additionalProperties"], false);
-            assert_eq!(tool.output_schema.expect("a shape")["type"], "object");
+            let shapes = (tool.input_schema, tool.output_schema.expect("a shape"));
+            assert_eq!(shapes.1["type"], "object");
+            assert!(!format!("{shapes:?}").contains("uint"), "{shapes:?}");
         }
     }
 }

@@ -18,8 +18,8 @@ import type { paths } from "./schema.js";
 
 const client = createClient<paths>({ baseUrl: process.env.RAG_CHATBOT_URL });
 const { data, error } = await client.POST("/query", { body: { query: "How long does the battery last?" } });
-// A string would be a stream of events, which was not asked for.
-if (!data || typeof data === "string") throw new Error(error?.detail);
+// The other shape is an event of a stream, which was not asked for.
+if (!data || !("answer" in data)) throw new Error(error?.detail);
 const sources: string[] = data.sources.map((source) => source.url);
 const found = await client.GET("/search", { params: { query: { q: "wheels of rubber", limit: 1 } } });
 const wrong = await client.GET("/search", { params: { query: { q: "" } } });
