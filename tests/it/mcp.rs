@@ -70,8 +70,8 @@ async fn post(app: &TestApp, body: &str, headers: &[(&str, &str)]) -> reqwest::R
 
 /// The last message of a stream of events.
 fn answer(stream: &str) -> Value {
-    let data = stream.lines().filter_map(|line| line.strip_prefix("data:"));
-    let last = data.filter(|data| !data.trim().is_empty()).next_back();
+    let mut data = stream.lines().filter_map(|line| line.strip_prefix("data:"));
+    let last = data.rfind(|data| !data.trim().is_empty());
     serde_json::from_str(last.expect("an event")).expect("events carry JSON")
 }
 
