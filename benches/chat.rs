@@ -44,14 +44,9 @@ impl Search for Prepared {
 fn passages(sentence: &dyn Fn(usize, usize) -> String) -> Vec<Passage> {
     let passage = |n: usize| {
         let blocks: Vec<Block> = (0..SENTENCES / 4)
-            .map(|block| Block {
-                kind: BlockKind::Paragraph,
-                text: (0..4)
-                    .map(|s| sentence(n, block * 4 + s))
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                range: 0..0,
-                segments: Vec::new(),
+            .map(|block| {
+                let sentences: Vec<String> = (0..4).map(|s| sentence(n, block * 4 + s)).collect();
+                Block::new(BlockKind::Paragraph, sentences.join(" "), 0..0)
             })
             .collect();
         Passage {

@@ -4,20 +4,18 @@
 //! when that fails, the terms and the scope of the last turn are carried over where the question
 //! shows that it leans on them. It does not know how the answer is found or written.
 
+pub(super) use super::follow_up::has_topic;
+use super::follow_up::leans_on_history;
 use super::generator::Generator;
+use super::named_scope::{is_scope_word, named_scope};
 use super::prompt;
 use super::terms::{Term, terms};
-use crate::language::fold;
 use crate::retrieval::{KnownScopes, Scope};
 use crate::store::{Message, Role};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// A follow-up has few words of its own: with more it says what it is about.
-const MAX_OWN_TERMS: usize = 4;
-/// A question with a pronoun leans back only when it says even less.
-const MAX_TERMS_WITH_PRONOUN: usize = 3;
 /// Terms carried over: the topic, not the whole talk.
 const MAX_CARRIED: usize = 8;
 /// Turns of a conversation kept elsewhere that are looked at: as many as of one kept here.
@@ -155,93 +153,6 @@ pub(crate) async fn rewrite(
     usable.then(|| (line.to_owned(), used))
 }
 
-/// Whether a question can't be understood without the one before it.
-fn leans_on_history(question: &str) -> bool {
-    let own = terms(question).len();
-    if own == 0 {
-        return true;
-    }
-    if own > MAX_OWN_TERMS {
-        return false;
-    }
-    let folded = fold(question);
-    let words: Vec<&str> = folded
-        .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .filter(|w| !w.is_empty())
-        .collect();
-    let opens = |openings: &[&str]| {
-        openings.iter().any(|opening| {
-            let opening = fold(opening);
-            folded
-                .strip_prefix(&opening)
-                .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-        })
-    };
-    let goes_on = opens(&[
-        "and",
-        "but",
-        "or",
-        "what about",
-        "how about",
-        "what if",
-        "then",
-        "so",
-        "also",
-        "same",
-        "instead",
-        "why not",
-        "in urdu",
-        "in english",
-        "in version",
-        "for version",
-        "another",
-        "more",
-        "tell me more",
-        "go on",
-        "continue",
-        "for example",
-        "an example",
-        "اور",
-        "لیکن",
-        "مگر",
-        "پھر",
-        "تو",
-        "مزید",
-        "کوئی مثال",
-        "مثال",
-        "اردو میں",
-        "انگریزی میں",
-        "ورژن",
-    ]);
-    let pronoun = words.iter().any(|word| {
-        matches!(
-            *word,
-            "it" | "that"
-                | "this"
-                | "them"
-                | "they"
-                | "those"
-                | "these"
-                | "there"
-                | "its"
-                | "their"
-                | "one"
-                | "ones"
-                | "اسے"
-                | "انہیں"
-                | "اس"
-                | "ان"
-                | "یہ"
-                | "وہ"
-                | "اسی"
-                | "انہی"
-                | "ایسا"
-                | "وہاں"
-        )
-    });
-    goes_on || (pronoun && own <= MAX_TERMS_WITH_PRONOUN)
-}
-
 /// The earlier question's topic: its terms that the new one doesn't say itself, as it spelled them.
 fn topic(before: &str, own: &[Term], known: &KnownScopes) -> String {
     let carried: Vec<&str> = before
@@ -268,84 +179,6 @@ fn without_scope_words(before: &str, known: &KnownScopes) -> String {
         })
         .collect();
     kept.join(" ")
-}
-
-/// A version or language that the question names, where the reader has not chosen one.
-fn named_scope(question: &str, scope: &Scope, known: &KnownScopes) -> Scope {
-    let folded = fold(question);
-    let mut named = scope.clone();
-    if let Some(version) = named_version(&folded, &known.versions) {
-        named.version = Some(version);
-    }
-    let locale = [
-        ("ur", ["in urdu", "اردو میں"]),
-        ("en", ["in english", "انگریزی میں"]),
-    ]
-    .into_iter()
-    .find(|(_, phrases)| phrases.iter().any(|phrase| folded.contains(&fold(phrase))))
-    .and_then(|(code, _)| {
-        let same = |l: &&String| l.split(['-', '_']).next() == Some(code);
-        known.locales.iter().find(same).cloned()
-    });
-    if locale.is_some() {
-        named.locale = locale;
-    }
-    named
-}
-
-/// `version 29` names `29.7` when that is the newest that begins so.
-fn named_version(folded: &str, versions: &[String]) -> Option<String> {
-    let words: Vec<&str> = folded
-        .split(|c: char| c.is_whitespace() || matches!(c, '?' | '؟' | ',' | '،' | '!' | '۔'))
-        .map(|w| w.trim_end_matches('.'))
-        .filter(|w| !w.is_empty())
-        .collect();
-    let is_marker = |word: &str| {
-        matches!(word, "version" | "versions" | "v" | "release" | "docs") || word == fold("ورژن")
-    };
-    words.iter().enumerate().find_map(|(at, word)| {
-        let marked = at
-            .checked_sub(1)
-            .is_some_and(|before| is_marker(words[before]))
-            || words.get(at + 1).is_some_and(|after| is_marker(after));
-        let number = word.strip_prefix('v').unwrap_or(word);
-        let numeric = number.starts_with(|c: char| c.is_ascii_digit());
-        let explicit = numeric && (marked || word.starts_with('v'));
-        // A name with a point in it (`29.7`) needs no marker.
-        let exact = versions
-            .iter()
-            .find(|v| v.eq_ignore_ascii_case(word) || (numeric && v.eq_ignore_ascii_case(number)));
-        if let Some(exact) = exact.filter(|_| explicit || (numeric && number.contains('.'))) {
-            return Some(exact.clone());
-        }
-        if !explicit {
-            return None;
-        }
-        versions
-            .iter()
-            .filter(|v| {
-                v.strip_prefix(number)
-                    .is_some_and(|rest| rest.starts_with('.'))
-            })
-            .max_by_key(|v| {
-                v.split('.')
-                    .map(|p| p.parse::<u64>().unwrap_or(0))
-                    .collect::<Vec<_>>()
-            })
-            .cloned()
-    })
-}
-
-fn is_scope_word(stem: &str, known: &KnownScopes) -> bool {
-    let is_version = known.versions.iter().any(|v| {
-        v == stem
-            || v.strip_prefix(stem)
-                .is_some_and(|rest| rest.starts_with('.'))
-    });
-    is_version
-        || ["version", "urdu", "english", "ورژن", "اردو", "انگریزی"]
-            .iter()
-            .any(|w| fold(w) == stem)
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ mod answerer;
 mod citation;
 mod conversation;
 mod evidence;
+mod follow_up;
+mod from_documentation;
 mod generator;
+mod named_scope;
 mod outcome;
 mod prompt;
 mod remembered;
@@ -16,6 +19,7 @@ mod sentences;
 mod support;
 mod terms;
 mod wording;
+mod written;
 
 pub use answerer::{Answerer, Options, Parts};
 pub use citation::{Link, Linker, absolute};

@@ -4,9 +4,15 @@
 //! about; a question about the selection as a whole gets its first sentences. Nothing outside the
 //! selection is looked at.
 
+use super::AnswerEvent;
+use super::answerer::Asking;
 use super::evidence::Evidence;
+use super::from_documentation::log_failure;
 use super::generator::quoting::{self, SentenceScorer};
+use super::outcome::Outcome;
+use super::prompt;
 use super::terms::{Stems, terms};
+use super::written::Written;
 use crate::corpus::{Block, BlockKind};
 use crate::language::{detect, fold};
 
@@ -14,8 +20,66 @@ use crate::language::{detect, fold};
 /// Half: a question of two terms of which the selection holds one is still about it.
 const MIN_COVERAGE: f32 = 0.5;
 
+impl Asking<'_> {
+    pub(super) async fn ask_selection(&self) -> Outcome {
+        let text = self.question.selected_text.as_deref().unwrap_or_default();
+        let selection = evidence(text);
+        self.send(AnswerEvent::Sources(Vec::new())).await;
+        let Some(generator) = self.generator() else {
+            return self.quote_selection(&selection, None).await;
+        };
+        let Some(permit) = self.parts.gate.enter().await else {
+            return self
+                .quote_selection(&selection, Some(self.words.generator_busy))
+                .await;
+        };
+        let messages = prompt::from_selection(
+            &self.parts.options.site_name,
+            &self.question.text,
+            self.language,
+            text,
+            &self.history,
+        );
+        let alone = std::slice::from_ref(&selection);
+        let written = Written::stream_uncited(self, generator.as_ref(), &messages, alone).await;
+        drop(permit);
+        match written {
+            Ok(written) if written.text.trim() == self.words.not_in_selection => {
+                Outcome::abstained(self, written, Vec::new())
+            }
+            Ok(written) => Outcome::generated(self, written, alone).without_sources(),
+            Err((error, said)) => {
+                log_failure(generator.as_ref(), &error);
+                if said.text.trim().is_empty() {
+                    return self
+                        .quote_selection(&selection, Some(self.failure_notice(&error)))
+                        .await;
+                }
+                let mut outcome = Outcome::generated(self, said, alone).without_sources();
+                outcome.add_trouble(Some(self.words.generator_stopped));
+                outcome
+            }
+        }
+    }
+
+    async fn quote_selection(&self, selection: &Evidence, trouble: Option<&str>) -> Outcome {
+        let scorer = self.parts.scorer.as_deref();
+        let found = quote(&self.question.text, selection, scorer).await;
+        let is_found = found.is_some();
+        let text = found.unwrap_or_else(|| self.words.not_in_selection.to_owned());
+        self.send(AnswerEvent::Token(text.clone())).await;
+        let mut outcome = if is_found {
+            Outcome::quoted(text, Vec::new(), self.language.code.as_str().to_owned())
+        } else {
+            Outcome::abstained(self, Written::by_us(text), Vec::new())
+        };
+        outcome.add_trouble(trouble);
+        outcome
+    }
+}
+
 /// The selection as evidence without a page.
-pub(crate) fn evidence(selection: &str) -> Evidence {
+fn evidence(selection: &str) -> Evidence {
     Evidence {
         id: 1,
         doc_id: String::new(),
@@ -32,7 +96,7 @@ pub(crate) fn evidence(selection: &str) -> Evidence {
 }
 
 /// Quotes from the selection; `None` when it does not contain the answer.
-pub(crate) async fn quote(
+async fn quote(
     question: &str,
     selection: &Evidence,
     scorer: Option<&dyn SentenceScorer>,
@@ -110,12 +174,7 @@ fn blocks(selection: &str) -> Vec<Block> {
         let range = at..at + paragraph.len();
         at = range.end + 2;
         if !paragraph.trim().is_empty() {
-            blocks.push(Block {
-                kind: BlockKind::Paragraph,
-                text: paragraph.to_owned(),
-                range,
-                segments: Vec::new(),
-            });
+            blocks.push(Block::new(BlockKind::Paragraph, paragraph, range));
         }
     }
     blocks

@@ -12,6 +12,8 @@ pub(crate) struct Wording {
     pub nearest: &'static str,
     /// How to ask better.
     pub rephrase: &'static str,
+    /// The question names nothing that could be looked for.
+    pub no_topic: &'static str,
     /// The fixed answer of selected-text mode.
     pub not_in_selection: &'static str,
     /// The generator failed before it said anything.
@@ -43,6 +45,8 @@ const ENGLISH: Wording = Wording {
     nearest: "These sections come closest:",
     rephrase: "Try asking with other words, or with the exact name of the option, command or \
                topic you mean.",
+    no_topic: "Ask me about this documentation: name the option, command or topic that you want to \
+               know about.",
     not_in_selection: "The selected text does not contain the answer.",
     generator_failed: "The language model could not be reached, so this answer quotes the \
                        documentation directly.",
@@ -68,6 +72,7 @@ const URDU: Wording = Wording {
     not_found: "مجھے دستاویزات میں اس سوال کا جواب نہیں ملا۔",
     nearest: "یہ حصے اس کے سب سے قریب ہیں:",
     rephrase: "سوال کو دوسرے الفاظ میں پوچھیں، یا جس آپشن، کمانڈ یا موضوع کے بارے میں جاننا ہے اس کا پورا نام لکھیں۔",
+    no_topic: "مجھ سے ان دستاویزات کے بارے میں پوچھیں: جس آپشن، کمانڈ یا موضوع کے بارے میں جاننا ہے اس کا نام لکھیں۔",
     not_in_selection: "منتخب کردہ متن میں اس سوال کا جواب موجود نہیں ہے۔",
     generator_failed: "لینگویج ماڈل سے رابطہ نہیں ہو سکا، اس لیے یہ جواب براہِ راست دستاویزات کے اقتباسات پر مشتمل ہے۔",
     generator_stopped: "لینگویج ماڈل جواب مکمل کرنے سے پہلے رک گیا، اس لیے آگے دستاویزات کے اقتباسات دیے گئے ہیں۔",

@@ -72,6 +72,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
                 if arguments.json {
                     println!("{}", serde_json::to_string_pretty(&answer)?);
                 } else {
+                    print!("{}", doubts(answer.notice.as_deref(), &answer.unsupported));
                     print_sources(&answer.sources);
                 }
                 return Ok(ExitCode::SUCCESS);
@@ -83,10 +84,41 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     anyhow::bail!("the answer ended before it was done")
 }
 
+/// What the reader must know about the answer above: it is on the screen already, so a sentence that
+/// nothing supports is named below it.
+fn doubts(notice: Option<&str>, unsupported: &[String]) -> String {
+    let mut text = String::new();
+    if let Some(notice) = notice {
+        text.push_str(&format!("\n\n({notice})"));
+    }
+    if !unsupported.is_empty() {
+        text.push_str("\n\nNot supported by the documentation:");
+    }
+    for sentence in unsupported {
+        text.push_str(&format!("\n  ! {sentence}"));
+    }
+    text
+}
+
 fn print_sources(sources: &[Source]) {
     println!("\n");
     for source in sources {
         let path = [vec![source.title.clone()], source.heading_path.clone()].concat();
         println!("[{}] {}  {}", source.id, path.join(" › "), source.url);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_nothing_supports_is_named_below_the_answer() {
+        let unsupported = ["Cats chase birds.".to_owned()];
+        assert_eq!(
+            doubts(Some("The model was busy."), &unsupported),
+            "\n\n(The model was busy.)\n\nNot supported by the documentation:\n  ! Cats chase birds."
+        );
+        assert_eq!(doubts(None, &[]), "");
     }
 }

@@ -115,6 +115,7 @@ impl Draft {
         Some(Block {
             kind,
             text,
+            number: None,
             range,
             segments,
         })
@@ -147,6 +148,7 @@ impl Block {
         Self {
             kind: self.kind,
             text: self.text[from..to].to_owned(),
+            number: self.number.filter(|_| from == 0),
             range: self.source_of(from, to),
             segments: cut(&self.segments, self.text.len(), from, to - from),
         }

@@ -90,6 +90,9 @@ pub struct Block {
     pub kind: BlockKind,
     /// The text as a reader sees it, markup removed.
     pub text: String,
+    /// The number of a list's item, where the list counts: steps are nothing without their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
     /// Bytes of the source this text came from.
     pub range: Range<usize>,
     /// Where each run of the text stands in the source; empty where it is not known any more (it
@@ -114,6 +117,7 @@ impl Block {
         Self {
             kind,
             text: text.into(),
+            number: None,
             range,
             segments: Vec::new(),
         }

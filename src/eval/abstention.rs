@@ -3,7 +3,7 @@
 use super::run::{Evaluator, probe};
 use super::set::{EvalError, Query, Set};
 use crate::embedding::InputKind;
-use crate::index::Index;
+use crate::index::{Index, Summary};
 use crate::language::detect;
 use crate::retrieval::{Signals, THRESHOLD, fuse};
 use serde::Serialize;
@@ -50,16 +50,21 @@ impl Evaluator {
     /// For each question the probability that the set's corpus answers it.
     pub fn probabilities(&self, set: &Set, queries: &[Query]) -> Result<Vec<f32>, EvalError> {
         let index = self.index(set, &mut |_, _| ())?;
-        let calibration = index.summary().calibration;
+        let Summary {
+            chunks,
+            calibration,
+            ..
+        } = index.summary();
         let mut probabilities = Vec::with_capacity(queries.len());
         for batch in queries.chunks(64) {
             let texts: Vec<String> = batch.iter().map(|q| q.text.clone()).collect();
             let vectors = self.embedder().embed(InputKind::Query, &texts)?;
             for (query, vector) in batch.iter().zip(vectors) {
-                let candidates = index.search_blocking(&probe(query, vector))?;
-                let fused = fuse(&candidates);
                 let language = detect(&query.text);
-                let signals = Signals::of(language, &candidates, &fused, calibration.as_ref());
+                let candidates = index.search_blocking(&probe(&index, query, vector))?;
+                let fused = fuse(&candidates);
+                let signals =
+                    Signals::of(language, &candidates, &fused, *chunks, calibration.as_ref());
                 probabilities.push(signals.probability());
             }
         }

@@ -5,8 +5,9 @@ use super::set::{Entry, EvalError, Labels, Query, Set};
 use super::trace;
 use crate::corpus;
 use crate::embedding::{Embedder, InputKind};
-use crate::index::{Candidates, Embedded, Filter, Probe, State};
+use crate::index::{Candidates, Embedded, Filter, Index, Probe, State};
 use crate::ingest;
+use crate::language::detect;
 use crate::retrieval::fuse;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -142,7 +143,7 @@ impl Evaluator {
             let texts: Vec<String> = batch.iter().map(|q| q.text.clone()).collect();
             let vectors = self.embedder.embed(InputKind::Query, &texts)?;
             for (query, vector) in batch.iter().zip(vectors) {
-                let candidates = index.search_blocking(&probe(query, vector))?;
+                let candidates = index.search_blocking(&probe(&index, query, vector))?;
                 let name = |document: u32| set.entries[document as usize].id.clone();
                 if let Some(out) = &mut self.trace {
                     trace::write(out, &set.name, query, &candidates, &name)?;
@@ -196,7 +197,12 @@ fn document(entry: &Entry) -> corpus::Document {
     document
 }
 
-pub(super) fn probe(query: &Query, vector: Vec<f32>) -> Probe {
+/// What the retriever would look for.
+pub(super) fn probe(index: &Embedded, query: &Query, vector: Vec<f32>) -> Probe {
+    let vector = match &index.summary().calibration {
+        Some(calibration) => calibration.centred(detect(&query.text), vector),
+        None => vector,
+    };
     Probe {
         text: query.text.clone(),
         vector: Some(vector),

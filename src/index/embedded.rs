@@ -79,7 +79,10 @@ impl Embedded {
             vectors: vectors.as_ref().map_or(0, Exact::len),
             built_at: manifest.built_at,
             site_title: manifest.site_title.clone(),
-            calibration: manifest.vectors.as_ref().and_then(|v| v.calibration),
+            calibration: manifest
+                .vectors
+                .as_ref()
+                .and_then(|v| v.calibration.clone()),
             vector_search: if graph.is_some() { "hnsw" } else { "exact" },
         };
         let sample = Sample::of(store.places.iter().map(|place| place.language));
@@ -241,6 +244,7 @@ impl Inner {
             found,
             coverage: question.coverage(),
             words_maximum: question.maximum(),
+            rarity: question.rarity(),
             usual,
             words_ms,
             vectors_ms,

@@ -109,6 +109,8 @@ pub struct Candidates {
     pub coverage: f32,
     /// Largest combined BM25 that any text could have for this question (sum of the terms' maxima).
     pub words_maximum: f32,
+    /// Sum of the idf of the question's content words.
+    pub rarity: f32,
     /// The question's cosine to chunks in the script of the nearest; none without vectors.
     pub usual: Usual,
     pub words_ms: f64,

@@ -2,6 +2,7 @@
 
 use super::IngestError;
 use super::calibrate::calibrate;
+use super::noise::NoiseVectors;
 use super::partial::Partial;
 use super::progress::Pace;
 use crate::embedding::{Embedder, InputKind};
@@ -111,7 +112,8 @@ pub fn embed(
         );
     }
     let languages: Vec<Language> = store.places.iter().map(|place| place.language).collect();
-    let calibration = calibrate(&draft.rows(model.dimension)?, &languages, embedder)?;
+    let noise = NoiseVectors::of(embedder, state.root())?;
+    let calibration = calibrate(&draft.rows(model.dimension)?, &languages, noise);
     let draft = draft.with_vectors(VectorsManifest {
         model: model.clone(),
         calibration,

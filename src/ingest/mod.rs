@@ -9,6 +9,7 @@ mod build;
 mod calibrate;
 mod embed;
 mod library;
+mod noise;
 mod partial;
 mod prepare;
 mod progress;

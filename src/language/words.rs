@@ -69,17 +69,13 @@ fn is_word_letter(letter: char) -> bool {
 /// Punctuation that holds an identifier or number together when letters stand on both sides:
 /// `jest.config.js`, `test-environment`, `2.0`, `don't`.
 fn joins(text: &str, at: usize, letter: char) -> bool {
-    if !matches!(letter, '.' | '-' | '\'' | '’' | '/' | ':' | '@') {
+    if !matches!(letter, '.' | '-' | '\'' | '’') {
         return false;
     }
     let before = text[..at].chars().next_back();
     let after = text[at + letter.len_utf8()..].chars().next();
-    let ascii_or_joined =
-        |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-    match letter {
-        '\'' | '’' | '.' | '-' => ascii_or_joined(before) && ascii_or_joined(after),
-        _ => false,
-    }
+    let stands = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+    stands(before) && stands(after)
 }
 
 fn push_word(text: &str, start: usize, end: usize, position: usize, found: &mut Vec<Word>) {

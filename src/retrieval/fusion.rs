@@ -17,7 +17,7 @@ const COSINE_SPAN: f32 = 0.07;
 const STEMMED_SHARE: f32 = 0.6;
 
 /// Weight of the headings' words beside the text's.
-const HEAD_WEIGHT: f32 = 0.2;
+const HEAD_WEIGHT: f32 = 0.3;
 
 /// Weight of the share of the question that the candidate holds.
 const MATCHED_WEIGHT: f32 = 0.5;

@@ -45,8 +45,8 @@ impl Retriever {
         scope: &Scope,
     ) -> Result<(Vec<Fused>, Signals), RetrievalError> {
         let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
-        let vector = self.embed(index.as_ref(), query).await?;
         let language = language::detect(query);
+        let vector = self.embed(index.as_ref(), query, language).await?;
         let attempt = attempt(index.as_ref(), query, language, vector, scope).await?;
         Ok((attempt.fused, attempt.signals))
     }
@@ -55,12 +55,16 @@ impl Retriever {
         &self,
         index: &dyn Index,
         query: &str,
+        language: Language,
     ) -> Result<Option<Vec<f32>>, RetrievalError> {
         if index.summary().vectors == 0 || !self.queue.embedder().reads(query) {
             return Ok(None);
         }
         match self.queue.embed_query(query.to_owned()).await {
-            Ok(vector) => Ok(Some(vector)),
+            Ok(vector) => Ok(Some(match &index.summary().calibration {
+                Some(calibration) => calibration.centred(language, vector),
+                None => vector,
+            })),
             Err(EmbedError::Overloaded) => Err(RetrievalError::Overloaded),
             Err(error) => {
                 // Words still answer when the model does not.
@@ -80,12 +84,12 @@ impl Search for Retriever {
         top_k: usize,
     ) -> Result<Retrieved, RetrievalError> {
         let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
+        let language = language::detect(query);
         let started = Instant::now();
-        let vector = self.embed(index.as_ref(), query).await?;
+        let vector = self.embed(index.as_ref(), query, language).await?;
         let embed_ms = elapsed_ms(started);
         let words_only = vector.is_none();
 
-        let language = language::detect(query);
         let mut best = attempt(index.as_ref(), query, language, vector.clone(), scope).await?;
         let mut fallback = None;
         for wider in wider_scopes(scope) {
@@ -159,8 +163,9 @@ async fn attempt(
     let candidates = index.search(probe).await.map_err(failed)?;
     let started = Instant::now();
     let fused = fuse(&candidates);
-    let calibration = index.summary().calibration;
-    let signals = Signals::of(language, &candidates, &fused, calibration.as_ref());
+    let summary = index.summary();
+    let calibration = summary.calibration.as_ref();
+    let signals = Signals::of(language, &candidates, &fused, summary.chunks, calibration);
     Ok(Attempt {
         fused,
         signals,

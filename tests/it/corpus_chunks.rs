@@ -223,3 +223,28 @@ fn a_heading_without_text_goes_with_the_first_section_under_it() {
         ]
     );
 }
+
+#[test]
+fn items_of_a_list_that_counts_keep_their_numbers() {
+    let page = "3. Fill it.\n\n   It may hiss.\n4. Boil it:\n   - once\n   - twice\n5. Rinse it.\n\n- Dry it.\n";
+    let (_, document) = read(page);
+    let items: Vec<(Option<u64>, &str)> = document
+        .sections
+        .iter()
+        .flat_map(|section| &section.blocks)
+        .filter(|block| block.kind == BlockKind::ListItem)
+        .map(|block| (block.number, block.text.as_str()))
+        .collect();
+    assert_eq!(
+        items,
+        [
+            (Some(3), "Fill it."),
+            (None, "It may hiss."),
+            (Some(4), "Boil it:"),
+            (None, "once"),
+            (None, "twice"),
+            (Some(5), "Rinse it."),
+            (None, "Dry it."),
+        ]
+    );
+}

@@ -57,11 +57,11 @@ fn the_development_sets_are_found_as_well_as_they_were() {
     for (name, grain, reached) in [
         ("xquad_ur_ur", Grain::Document, 0.987),
         ("xquad_en_ur", Grain::Document, 0.921),
-        ("robotics_ur_en", Grain::Document, 0.908),
-        ("robotics_en_ur", Grain::Document, 0.892),
-        ("tatoeba_urd_eng", Grain::Document, 0.942),
-        ("docs_commits_jest", Grain::Section, 0.833),
-        ("docs_commits_jest", Grain::Page, 0.941),
+        ("robotics_ur_en", Grain::Document, 0.912),
+        ("robotics_en_ur", Grain::Document, 0.889),
+        ("tatoeba_urd_eng", Grain::Document, 0.945),
+        ("docs_commits_jest", Grain::Section, 0.835),
+        ("docs_commits_jest", Grain::Page, 0.944),
     ] {
         let reports = evaluator.run(&set(&folder, name), &mut |_, _| ());
         let reports = reports.expect("the set runs");
@@ -78,8 +78,8 @@ fn questions_of_another_subject_are_refused_and_answerable_ones_are_not() {
     let evaluator = Evaluator::new(model(), state.path());
     for (name, others, least_auc, most_refused, least_refused) in [
         ("docs_commits_jest", "squad_v1_dev", 0.995, 0.02, 0.97),
-        ("robotics_ur_en", "xquad_ur_ur", 0.99, 0.02, 0.965),
-        ("xquad_en_ur", "docs_commits_jest", 0.88, 0.13, 0.65),
+        ("robotics_ur_en", "xquad_ur_ur", 0.99, 0.03, 0.97),
+        ("xquad_en_ur", "docs_commits_jest", 0.93, 0.07, 0.57),
     ] {
         let others = questions_of(&folder, others);
         let report = evaluator.abstention(&set(&folder, name), &others);

@@ -16,20 +16,33 @@ pub(crate) fn unsupported(text: &str, grounds: &[Ground]) -> Vec<String> {
     let mut found = Vec::new();
     for (line, claims) in lines(text) {
         if claims {
-            let withheld = withheld(line, grounds).into_iter();
+            let withheld = withheld(line, |sentence| !is_supported(sentence, grounds)).into_iter();
             found.extend(withheld.map(|(sentence, _)| sentence));
         }
     }
     found
 }
 
-/// The text without those sentences and their citations. A line that has nothing left goes.
-pub(crate) fn without_unsupported(text: &str, grounds: &[Ground]) -> String {
+/// Whether some sentence of the text that claims something is supported here.
+pub(crate) fn supports_any(ground: &Ground, text: &str) -> bool {
+    let claims = lines(text).filter(|(_, claims)| *claims);
+    let (plain, _): (Vec<_>, Vec<_>) = claims.map(|(line, _)| without_citations(line)).unzip();
+    plain
+        .iter()
+        .flat_map(|line| sentences(line))
+        .any(|sentence| terms(sentence).len() >= MIN_CLAIM_TERMS && ground.supports(sentence))
+}
+
+/// The text without those sentences and their citations, and without those that point at a link
+/// which was taken out (`debris` stands in its place). A line that has nothing left goes.
+pub(crate) fn without_unsupported(text: &str, grounds: &[Ground], debris: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for (line, claims) in lines(text) {
         let mut left = line.to_owned();
         if claims {
-            let ranges = withheld(line, grounds);
+            let ranges = withheld(line, |sentence| {
+                sentence.contains(debris) || !is_supported(sentence, grounds)
+            });
             for (_, range) in ranges.iter().rev() {
                 left.replace_range(range.clone(), "");
             }
@@ -54,8 +67,13 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// The unsupported sentences of a line, each with where it stands, citations included.
-fn withheld(line: &str, grounds: &[Ground]) -> Vec<(String, Range<usize>)> {
+/// Whether a sentence claims nothing or some ground supports it.
+fn is_supported(sentence: &str, grounds: &[Ground]) -> bool {
+    terms(sentence).len() < MIN_CLAIM_TERMS || grounds.iter().any(|g| g.supports(sentence))
+}
+
+/// The sentences of a line that are to go, each with where it stands, citations included.
+fn withheld(line: &str, goes: impl Fn(&str) -> bool) -> Vec<(String, Range<usize>)> {
     let (plain, places) = without_citations(line);
     let starts: Vec<usize> = sentences(&plain)
         .iter()
@@ -63,8 +81,7 @@ fn withheld(line: &str, grounds: &[Ground]) -> Vec<(String, Range<usize>)> {
         .collect();
     let mut found = Vec::new();
     for (at, sentence) in sentences(&plain).into_iter().enumerate() {
-        let claims = terms(sentence).len() >= MIN_CLAIM_TERMS;
-        if claims && !grounds.iter().any(|ground| ground.supports(sentence)) {
+        if goes(sentence) {
             let end = starts.get(at + 1).map_or(line.len(), |next| places[*next]);
             found.push((sentence.to_owned(), places[starts[at]]..end));
         }
@@ -104,6 +121,8 @@ fn without_citations(line: &str) -> (String, Vec<usize>) {
 mod tests {
     use super::*;
 
+    const DEBRIS: &str = "(link left out)";
+
     fn grounds() -> Vec<Ground> {
         let text = "The kettle boils one litre of water. It switches itself off when it boils.";
         vec![Ground::new(1, text, "Boiling", "")]
@@ -115,7 +134,7 @@ mod tests {
                     [1]. It switches itself off. [1]\n\n- Cats chase birds in quiet gardens.\n- \
                     The kettle boils water.";
         assert_eq!(
-            without_unsupported(text, &grounds()),
+            without_unsupported(text, &grounds(), DEBRIS),
             "The kettle boils one litre of water [1]. It switches itself off. [1]\n\n- The kettle \
              boils water."
         );
@@ -129,9 +148,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_removed_link_goes_with_its_sentence() {
+        let text = "The kettle boils one litre of water. [1] See (link left out).\n\n- (link left \
+                    out)";
+        assert_eq!(
+            without_unsupported(text, &grounds(), DEBRIS),
+            "The kettle boils one litre of water. [1]"
+        );
+    }
+
+    #[test]
+    fn only_a_passage_that_holds_a_claim_is_a_source_of_a_text_without_citations() {
+        let grounds = grounds();
+        assert!(supports_any(
+            &grounds[0],
+            "Yes.\nThe kettle boils one litre of water."
+        ));
+        assert!(!supports_any(
+            &grounds[0],
+            "Yes. Cats chase birds in quiet gardens."
+        ));
+    }
+
+    #[test]
     fn code_and_headings_are_left_alone() {
         let text = "# Cats chase birds in gardens\n\n```\ncats chase birds in gardens\n```";
-        assert_eq!(without_unsupported(text, &grounds()), text);
+        assert_eq!(without_unsupported(text, &grounds(), DEBRIS), text);
         assert!(unsupported(text, &grounds()).is_empty());
     }
 }

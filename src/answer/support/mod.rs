@@ -8,7 +8,7 @@ mod checked;
 #[cfg(test)]
 mod measured;
 
-pub(crate) use checked::{unsupported, without_unsupported};
+pub(crate) use checked::{supports_any, unsupported, without_unsupported};
 
 use super::evidence::Evidence;
 use super::sentences::{is_arabic, sentences};

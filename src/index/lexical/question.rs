@@ -106,6 +106,11 @@ impl QuestionWords {
         self.coverage
     }
 
+    /// Sum of the idf of the content words.
+    pub fn rarity(&self) -> f32 {
+        self.idf_sum
+    }
+
     /// Largest BM25 that any text could have in one field: each word gives at most
     /// idf × (k1 + 1), the limit for many occurrences (Robertson & Zaragoza 2009, §3.3).
     pub fn maximum(&self) -> f32 {

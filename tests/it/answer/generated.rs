@@ -123,6 +123,23 @@ async fn strict_answers_leave_out_what_nothing_supports() {
 }
 
 #[tokio::test]
+async fn of_a_text_without_citations_only_the_sections_that_hold_it_are_sources() {
+    let text = "Boil-dry protection cuts the power when there is no water.";
+    let upstream = Upstream::start([says(text), says("Cats chase birds in quiet gardens.")]).await;
+    let rig = Rig::new(handbook(), Some(&upstream.base_url));
+    let told = rig.ask(ASKED).await;
+    let urls: Vec<&str> = told
+        .answer()
+        .sources
+        .iter()
+        .map(|s| s.url.as_str())
+        .collect();
+    assert_eq!(urls, ["/boiling#boil-dry-protection"]);
+    let told = rig.ask("What does boil-dry protection do?").await;
+    assert!(told.answer().sources.is_empty() && !told.answer().grounded);
+}
+
+#[tokio::test]
 async fn a_strict_answer_of_which_nothing_is_supported_is_quoted_instead() {
     let upstream = Upstream::start([says("Cats chase birds in quiet gardens [1].")]).await;
     let rig = Rig::with(handbook(), Some(&upstream.base_url), |parts| {

@@ -35,12 +35,52 @@ async fn steps_come_as_a_list_with_the_sentence_that_announces_them() {
     let text = &told.answer().text;
     assert!(text.contains("To start the kettle, do this: [1]"), "{text}");
     for step in [
-        "- Fill it up to the MAX mark. [1]",
-        "- Close the lid. [1]",
-        "- Press the start button. [1]",
+        "1. Fill it up to the MAX mark. [1]",
+        "2. Close the lid. [1]",
+        "3. Press the start button. [1]",
     ] {
         assert!(text.contains(step), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_procedure_is_quoted_from_its_first_step_to_its_last_in_their_order() {
+    let page = "# Descaling\n\nLime settles in every kettle.\n\n## Descale the kettle\n\nDescale it \
+                every three months.\n\n1. Fill the kettle with water and vinegar.\n2. Let it stand \
+                for an hour. It may smell.\n3. Boil it once:\n\n   ```\n   kettle --boil\n   \
+                ```\n\n4. Rinse it twice with cold water.\n";
+    let pages = index(&[
+        ("descaling.md", page),
+        ("safety.md", "# Safety\n\nUnplug it first."),
+    ]);
+    let rig = Rig::new(pages.retriever.clone(), None);
+    let steps = "1. Fill the kettle with water and vinegar. [1]\n2. Let it stand for an hour. [1] \
+                 It may smell. [1]\n3. Boil it once: [1]\n\n```\nkettle --boil\n```\n\n4. Rinse \
+                 it twice with cold water. [1]";
+    for asked in [
+        "How do I descale the kettle?",
+        "How do I rinse the kettle with cold water?",
+    ] {
+        let text = rig.ask(asked).await.answer().text.clone();
+        assert!(text.ends_with(steps), "{asked}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_is_asked_for_a_topic_and_is_no_gap() {
+    let rig = Rig::new(handbook(), None);
+    for (asked, opening) in [
+        ("Hello!", "Ask me about this documentation"),
+        ("???", "Ask me about this documentation"),
+        ("السلام علیکم", "مجھ سے ان دستاویزات کے بارے میں پوچھیں"),
+    ] {
+        let told = rig.ask(asked).await;
+        let answer = told.answer();
+        assert!(answer.abstained, "{}", answer.text);
+        assert!(answer.text.starts_with(opening), "{}", answer.text);
+        assert!(answer.sources.is_empty());
+    }
+    assert!(rig.store.gaps.list(10).await.expect("gaps").is_empty());
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ pub(super) struct Asked {
     /// What each term counts.
     pub worth: Vec<f32>,
     pub kind: Kind,
+    /// Part of it was carried over from the turn before.
+    pub is_follow_up: bool,
 }
 
 /// The kind of answer wanted.
@@ -44,6 +46,7 @@ impl Asked {
         Self {
             worth: all.iter().map(worth).collect(),
             terms: all,
+            is_follow_up,
             kind: kind(if is_follow_up { question } else { query }),
         }
     }

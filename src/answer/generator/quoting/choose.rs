@@ -2,11 +2,13 @@
 //! elsewhere.
 
 use super::asked::{Asked, Kind};
+use super::procedure;
 use super::score::Score;
 use super::units::Unit;
 use crate::answer::evidence::Evidence;
 use crate::answer::terms::Stems;
 use crate::corpus::BlockKind;
+use std::ops::Range;
 
 /// Sentences of an answer: more is a page, fewer leaves questions open.
 const MAX_SENTENCES: usize = 5;
@@ -100,9 +102,17 @@ impl Choice<'_> {
         if matches!(unit.kind, BlockKind::ListItem | BlockKind::Table) {
             self.take_announcement(at);
         }
+        if let Some(steps) = procedure::around(self.units, at) {
+            self.take_steps(steps);
+        }
         self.take(at);
         self.sentences += 1;
         self.take_following(at);
+    }
+
+    /// All steps: one without those before it is wrong.
+    fn take_steps(&mut self, steps: Range<usize>) {
+        steps.for_each(|step| self.take(step));
     }
 
     fn take_announcement(&mut self, at: usize) {
@@ -124,6 +134,10 @@ impl Choice<'_> {
     fn take_following(&mut self, at: usize) {
         let Some(next) = self.after(at) else { return };
         let unit = &self.units[at];
+        let tells_how = unit.announces || self.asked.kind == Kind::Steps;
+        if let Some(steps) = procedure::around(self.units, next).filter(|_| tells_how) {
+            return self.take_steps(steps);
+        }
         let wants_code = self.asked.wants_code() || unit.announces;
         if self.units[next].is_code() && wants_code {
             self.take(next);

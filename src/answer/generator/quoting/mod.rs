@@ -8,6 +8,7 @@ mod asked;
 mod choose;
 mod faults;
 mod meaning;
+mod procedure;
 mod render;
 mod score;
 mod units;

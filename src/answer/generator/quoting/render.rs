@@ -30,15 +30,33 @@ pub(super) fn render(
         let position = cited.iter().position(|(e, _)| *e == unit.evidence);
         let number = position.unwrap_or(cited.len());
         let quote = one_line(unit.text);
-        let before = place.checked_sub(1).map(|p| &units[chosen[p]]);
-        let after = chosen.get(place + 1).map(|next| &units[*next]);
-        // An item alone reads as a sentence.
+        // An item alone reads as a sentence; code may stand between the steps of a list.
+        let is_listed = |other: &Unit<'_>| match unit.number {
+            Some(_) => other.number.is_some(),
+            None => is_item(other) || other.announces,
+        };
+        let near: Vec<usize> = match unit.number {
+            Some(_) => chosen
+                .iter()
+                .copied()
+                .filter(|other| *other != at)
+                .collect(),
+            None => [place.checked_sub(1), Some(place + 1)]
+                .into_iter()
+                .flatten()
+                .filter_map(|place| chosen.get(place).copied())
+                .collect(),
+        };
         let in_list = is_item(unit)
-            && [before, after].into_iter().flatten().any(|other| {
-                other.evidence == unit.evidence && (is_item(other) || other.announces)
-            });
+            && near
+                .iter()
+                .map(|other| &units[*other])
+                .any(|other| other.evidence == unit.evidence && is_listed(other));
         if in_list && starts_item(&text) {
-            text.push_str("- ");
+            match unit.number {
+                Some(number) => text.push_str(&format!("{number}. ")),
+                None => text.push_str("- "),
+            }
         }
         text.push_str(&as_text(&quote));
         text.push_str(&format!(" [{}]", number + 1));

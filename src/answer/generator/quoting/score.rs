@@ -14,9 +14,12 @@ const PLACE_WORTH: f32 = 0.35;
 /// A term in the sentence before or after: the topic goes on.
 const NEIGHBOUR_WORTH: f32 = 0.25;
 
-/// Weight of retrieval's opinion of the section. Measured on SQuAD's dev questions over their
-/// paragraph and four others: between .25 and .8 the best quote holds the answer for 70–72 %.
+/// Weight of retrieval's opinion of the section; a section's is 1 or less ([`Evidence`]).
 const STRENGTH_WEIGHT: f32 = 0.4;
+
+/// What retrieval's opinion counts where the sentences say more: it also looked for what a
+/// follow-up carries over, and their own meaning is a finer reading of the same vectors.
+const SECOND_HAND: f32 = 0.25;
 
 /// Weight of meaning against words, where sentences are scored by meaning.
 const MEANING_WEIGHT: f32 = 0.6;
@@ -62,6 +65,10 @@ pub(super) fn scores(
     meaning: Option<&[Option<f32>]>,
 ) -> Vec<Score> {
     let headings: Vec<Stems> = evidence.iter().map(|e| Stems::of(&e.section)).collect();
+    let trust = match asked.is_follow_up || meaning.is_some() {
+        true => STRENGTH_WEIGHT * SECOND_HAND,
+        false => STRENGTH_WEIGHT,
+    };
     (0..units.len())
         .map(|at| {
             let unit = &units[at];
@@ -75,7 +82,7 @@ pub(super) fn scores(
                 }
                 None => words[at].total,
             };
-            total += STRENGTH_WEIGHT * evidence[unit.evidence].strength;
+            total += trust * evidence[unit.evidence].strength;
             total += position(unit);
             let shows_something = units.get(at + 1).is_some_and(|next| {
                 next.evidence == unit.evidence && next.kind != BlockKind::Paragraph

@@ -27,6 +27,8 @@ pub(super) struct Unit<'a> {
     /// Position among the units of its evidence.
     pub order: usize,
     pub text: &'a str,
+    /// The number of the list's item that begins here, where the list counts.
+    pub number: Option<u64>,
     pub stems: Stems,
     /// Announces what follows: ends with a colon.
     pub announces: bool,
@@ -56,7 +58,7 @@ pub(super) fn units(evidence: &[Evidence]) -> Vec<Unit<'_>> {
                     sentences(&piece.text)
                 }
             };
-            for text in texts {
+            for (place, text) in texts.into_iter().enumerate() {
                 let is_code = piece.kind == BlockKind::Code;
                 let long = if is_code {
                     text.lines().count() > MAX_CODE_LINES
@@ -75,6 +77,7 @@ pub(super) fn units(evidence: &[Evidence]) -> Vec<Unit<'_>> {
                     kind: piece.kind,
                     order,
                     text,
+                    number: piece.number.filter(|_| place == 0),
                     stems: if is_code {
                         Stems::default()
                     } else {

@@ -43,6 +43,8 @@ pub(super) fn read(reader: &Reader, source: &str, masked: &Masked) -> Page {
         pieces: Vec::new(),
         quotes: 0,
         items: 0,
+        lists: Vec::new(),
+        number: None,
         headings_seen: 0,
         rule_seen: false,
     };
@@ -64,6 +66,10 @@ struct Collector<'c> {
     pieces: Vec<Piece>,
     quotes: usize,
     items: usize,
+    /// The lists that are open, each with the number of its next item if it counts.
+    lists: Vec<Option<u64>>,
+    /// The number of the item that has begun, until its first text is written.
+    number: Option<u64>,
     headings_seen: usize,
     rule_seen: bool,
 }
@@ -161,8 +167,16 @@ impl Collector<'_> {
             Tag::Item => {
                 self.flush();
                 self.items += 1;
+                self.number = self.lists.last_mut().and_then(|next| {
+                    let number = *next;
+                    *next = number.map(|n| n + 1);
+                    number
+                });
             }
-            Tag::List(_) => self.flush(),
+            Tag::List(first) => {
+                self.flush();
+                self.lists.push(*first);
+            }
             Tag::FootnoteDefinition(_) => {
                 self.flush();
                 self.page.has_footnotes = true;
@@ -177,8 +191,11 @@ impl Collector<'_> {
             | TagEnd::Heading(_)
             | TagEnd::CodeBlock
             | TagEnd::Table
-            | TagEnd::List(_)
             | TagEnd::FootnoteDefinition => self.flush(),
+            TagEnd::List(_) => {
+                self.flush();
+                self.lists.pop();
+            }
             TagEnd::Item => {
                 self.flush();
                 self.items = self.items.saturating_sub(1);
@@ -205,7 +222,10 @@ impl Collector<'_> {
                     (0, _) => BlockKind::Quote,
                     _ => BlockKind::ListItem,
                 };
-                let block = draft.finish(kind, false);
+                let mut block = draft.finish(kind, false);
+                if let Some(item) = block.as_mut().filter(|b| b.kind == BlockKind::ListItem) {
+                    item.number = self.number.take();
+                }
                 match block.as_ref().and_then(|block| self.tag_heading(block)) {
                     Some((level, id)) => {
                         let block = block.map(|b| Block {
