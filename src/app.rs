@@ -242,6 +242,8 @@ pub fn site_options(config: &Config, site: &corpus::Site) -> anyhow::Result<site
         title: site.title.clone(),
         default_locale: site.default_locale.clone(),
         corpus: corpus_options(config)?,
+        // Where a Docusaurus project keeps what is served as it is.
+        media: site.root.join("static"),
     })
 }
 

@@ -7,7 +7,7 @@
 use super::Warning;
 use super::site::{ContentRoot, SourceFile};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Folders that never hold documentation, whatever the project. `build` is not among them: it is
 /// a good name for a chapter.
@@ -53,17 +53,39 @@ impl Found {
 /// Every file below `folder`, which is `data` or inside or beside it.
 pub(super) fn list_files(folder: &Path, data: &Path, warnings: &mut Vec<Warning>) -> Vec<Found> {
     let mut found = Vec::new();
+    let outside: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
+    let inside = {
+        let (folder, data) = (folder.to_owned(), data.to_owned());
+        move |path: &Path| {
+            path.canonicalize()
+                .is_ok_and(|real| real.starts_with(&data) || real.starts_with(&folder))
+        }
+    };
     let walk = ignore::WalkBuilder::new(folder)
         .standard_filters(false)
         .hidden(true)
         .follow_links(true)
         .max_depth(Some(MAX_DEPTH))
-        .filter_entry(|entry| {
-            entry.depth() == 0
-                || !entry.file_type().is_some_and(|t| t.is_dir())
-                || !SKIPPED_FOLDERS
+        .filter_entry({
+            let (inside, outside) = (inside.clone(), Arc::clone(&outside));
+            move |entry| {
+                if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {
+                    return true;
+                }
+                if SKIPPED_FOLDERS
                     .iter()
                     .any(|name| entry.file_name() == *name)
+                {
+                    return false;
+                }
+                // Before it is walked: outside may be the whole disk.
+                let leads_out = entry.path_is_symlink() && !inside(entry.path());
+                if leads_out {
+                    let mut outside = outside.lock().unwrap_or_else(PoisonError::into_inner);
+                    outside.push(entry.path().to_owned());
+                }
+                !leads_out
+            }
         })
         .build();
     for entry in walk {
@@ -75,7 +97,18 @@ pub(super) fn list_files(folder: &Path, data: &Path, warnings: &mut Vec<Warning>
             }
         };
         let path = entry.path();
-        if entry.file_type().is_some_and(|t| t.is_dir()) || !is_document(path) {
+        if entry.file_type().is_some_and(|t| t.is_dir()) {
+            if entry.depth() == MAX_DEPTH {
+                warnings.push(Warning {
+                    path: printable(path.strip_prefix(data).unwrap_or(path)),
+                    reason: format!(
+                        "what is in it was left out, because folders are read {MAX_DEPTH} deep at most"
+                    ),
+                });
+            }
+            continue;
+        }
+        if !is_document(path) {
             continue;
         }
         let id = printable(path.strip_prefix(data).unwrap_or(path));
@@ -93,16 +126,8 @@ pub(super) fn list_files(folder: &Path, data: &Path, warnings: &mut Vec<Warning>
             });
             continue;
         }
-        // A link, or a folder on the way that is one, must not lead out of the data folder.
-        if (entry.path_is_symlink() || below_symlink(path, folder))
-            && !path
-                .canonicalize()
-                .is_ok_and(|real| real.starts_with(data) || real.starts_with(folder))
-        {
-            warnings.push(Warning {
-                path: id,
-                reason: "it is a link that leads out of the data folder".into(),
-            });
+        if entry.path_is_symlink() && !inside(path) {
+            warnings.push(leads_out(path, data));
             continue;
         }
         let relative = printable(path.strip_prefix(folder).unwrap_or(path));
@@ -114,7 +139,16 @@ pub(super) fn list_files(folder: &Path, data: &Path, warnings: &mut Vec<Warning>
             modified: metadata.modified().ok(),
         });
     }
+    let outside = std::mem::take(&mut *outside.lock().unwrap_or_else(PoisonError::into_inner));
+    warnings.extend(outside.iter().map(|path| leads_out(path, data)));
     found
+}
+
+fn leads_out(path: &Path, data: &Path) -> Warning {
+    Warning {
+        path: printable(path.strip_prefix(data).unwrap_or(path)),
+        reason: "it is a link that leads out of the data folder".into(),
+    }
 }
 
 pub(super) fn has_extension(path: &str, extensions: &[&str]) -> bool {
@@ -140,13 +174,6 @@ pub(super) fn printable(path: &Path) -> String {
 fn is_document(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(extension))
-}
-
-fn below_symlink(path: &Path, folder: &Path) -> bool {
-    path.ancestors()
-        .skip(1)
-        .take_while(|ancestor| *ancestor != folder)
-        .any(std::path::Path::is_symlink)
 }
 
 fn walk_warning(error: &ignore::Error, data: &Path) -> Warning {

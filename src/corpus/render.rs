@@ -50,7 +50,7 @@ pub fn document_html(site: &Site, file: &SourceFile, routes: &RouteTable) -> Str
     let links = Links { site, file, routes };
     sanitiser()
         .url_relative(UrlRelative::Custom(Box::new(links)))
-        .clean(&raw)
+        .clean(&html::bounded(&raw))
         .to_string()
 }
 

@@ -21,16 +21,17 @@ impl PreparedChunk {
     /// Splits and folds the chunk's words; the costly part of indexing words.
     pub fn new(document: &Document, chunk: Chunk) -> Self {
         let section = &document.sections[chunk.section];
-        let head = format!(
-            "{}\n{}\n{}",
-            document.title,
-            section.heading_path.join("\n"),
-            if chunk.part == 0 {
-                document.keywords.join("\n")
-            } else {
-                String::new()
-            },
-        );
+        let mut head = vec![document.title.as_str()];
+        head.extend(section.heading_path.iter().map(String::as_str));
+        if chunk.part == 0 {
+            head.extend(document.keywords.iter().map(String::as_str));
+            head.extend(document.sidebar_label.as_deref());
+        }
+        // What the page is about is said once; its sections are about parts of that.
+        if chunk.part == 0 && chunk.section == 0 {
+            head.extend(document.description.as_deref());
+        }
+        let head = head.join("\n");
         Self {
             key: store::embedding_key(&chunk),
             words: IndexedWords::new(&head, &chunk.text()),

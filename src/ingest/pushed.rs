@@ -34,7 +34,10 @@ impl Pushed {
     }
 
     fn document(&self, site: &Site) -> Document {
-        let text = format!("## {}\n\n{}", self.section, self.content);
+        let text = match begins_with_heading(&self.content, &self.section) {
+            true => self.content.clone(),
+            false => format!("## {}\n\n{}", as_text(&self.section), self.content),
+        };
         let mut document = corpus::read_markdown(&self.chapter, &text);
         let slug = self.file_name().trim_end_matches(".json").to_owned();
         document.id = format!("pushed/{slug}");
@@ -45,6 +48,25 @@ impl Pushed {
         document.latest_version = true;
         document
     }
+}
+
+/// A name within Markdown: one line, and nothing in it means anything.
+fn as_text(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_ascii_punctuation() {
+            out.push('\\');
+        }
+        out.push(if letter.is_control() { ' ' } else { letter });
+    }
+    out
+}
+
+/// Whether the content brings the section's heading itself.
+fn begins_with_heading(content: &str, section: &str) -> bool {
+    let first = content.trim_start().lines().next().unwrap_or("");
+    let text = first.trim_start_matches('#');
+    text.len() < first.len() && text.trim() == section.trim()
 }
 
 /// The folder of pushed documents.

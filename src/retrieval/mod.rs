@@ -60,7 +60,7 @@ impl Passage {
     /// Page URL below the base URL, with the heading's anchor.
     pub fn url(&self) -> String {
         match &self.anchor {
-            Some(anchor) => format!("{}#{anchor}", self.document.route),
+            Some(anchor) => format!("{}#{}", self.document.route, as_fragment(anchor)),
             None => self.document.route.clone(),
         }
     }
@@ -75,6 +75,19 @@ impl Passage {
             .collect();
         texts.join("\n\n")
     }
+}
+
+/// An id as it stands in a URL: what would end the URL is encoded, letters stay readable.
+fn as_fragment(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    for letter in id.chars() {
+        if letter.is_ascii_control() || " \"<>`".contains(letter) {
+            out.push_str(&format!("%{:02X}", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 /// What a question found.

@@ -9,10 +9,14 @@ use crate::language::{self, Language};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Candidates per arm: deeper lists changed no result's first ten on the development sets.
 pub const DEPTH: usize = 50;
+
+/// How long a question may wait for its vector before it is searched by words: a remote embedding
+/// server may be away, and its client tries several times.
+const EMBEDDING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Gives the living index, or `None` before there is one.
 pub type Snapshot = Arc<dyn Fn() -> Option<Arc<dyn Index>> + Send + Sync>;
@@ -60,7 +64,12 @@ impl Retriever {
         if index.summary().vectors == 0 || !self.queue.embedder().reads(query) {
             return Ok(None);
         }
-        match self.queue.embed_query(query.to_owned()).await {
+        let embedding = self.queue.embed_query(query.to_owned());
+        let Ok(embedded) = tokio::time::timeout(EMBEDDING_PATIENCE, embedding).await else {
+            tracing::warn!("a question was not embedded in time; it is searched by words");
+            return Ok(None);
+        };
+        match embedded {
             Ok(vector) => Ok(Some(match &index.summary().calibration {
                 Some(calibration) => calibration.centred(language, vector),
                 None => vector,

@@ -347,6 +347,28 @@ fn slugs_stay_inside_the_site_and_twice_the_same_is_said() {
 }
 
 #[test]
+fn links_to_folders_outside_are_named_and_not_walked() {
+    let folder = folder(&[("page.md", b"# A\n")]);
+    std::os::unix::fs::symlink("/", folder.path().join("root")).expect("linked");
+    let all = All::of(folder.path());
+    assert_eq!(all.documents.len(), 1);
+    assert!(all.warned("root", "leads out"), "{:?}", all.warnings);
+    assert_eq!(all.warnings.len(), 1, "{:?}", all.warnings);
+}
+
+#[test]
+fn folders_too_deep_are_named() {
+    let folder = folder(&[("page.md", b"# A\n")]);
+    let deep = folder.path().join(["d"; 70].join("/"));
+    fs::create_dir_all(&deep).expect("folders");
+    fs::write(deep.join("lost.md"), "# B\n").expect("a file");
+    let all = All::of(folder.path());
+    assert_eq!(all.documents.len(), 1);
+    let named = [["d"; 64].join("/")];
+    assert!(all.warned(&named[0], "deep at most"), "{:?}", all.warnings);
+}
+
+#[test]
 fn a_picture_named_like_a_page_is_left_out() {
     // The beginning of a PNG, and noise such as a compressed stream is.
     let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();

@@ -6,7 +6,7 @@ use rag_chatbot::config::Settings;
 const SVG: &str =
     "<svg xmlns=\"http://www.w3.org/2000/svg\"><rect width=\"4\" height=\"4\"/></svg>";
 
-const FOLDER: [(&str, &str); 9] = [
+const FOLDER: [(&str, &str); 12] = [
     (
         "README.md",
         "# Boat\n\nSee [the engine](engine/oil.md#change-it), [all](engine/), [sails](./sails), \
@@ -29,6 +29,18 @@ const FOLDER: [(&str, &str); 9] = [
     ("img/plan one.svg", SVG),
     ("img/secret.key", "marker-of-a-secret"),
     (".hidden/plan.svg", SVG),
+    (
+        "c#d?.md",
+        "# Sharp\n\n## Note {/* #the-note */}\n\nA page with a sharp sign in its name.\n",
+    ),
+    (
+        "hidden.html",
+        "<h1>Lamp</h1><p style=\"color:red; display : none\">A hidden wombat.</p><p>Lit.</p>",
+    ),
+    (
+        "about.md",
+        "---\ndescription: All about the bilge pump\nsidebar_label: Pumping\n---\n\n# Water\n\nIt has to go.\n",
+    ),
     (
         "a.md",
         "# First\n\nThe first page at this address speaks of anchors.\n",
@@ -163,4 +175,90 @@ async fn of_two_files_at_one_address_the_second_is_left_out_and_named() {
         .await
         .expect("JSON");
     assert!(!found.to_string().contains("second file"), "{found}");
+}
+
+#[tokio::test]
+async fn a_page_whose_name_holds_what_ends_urls_can_be_opened() {
+    let app = folder(None).await;
+    let text = page(&app, "/c%23d%3F").await;
+    assert!(text.contains("<h2 id=\"the-note\">Note</h2>"), "{text}");
+    assert!(page(&app, "/c%23d%3F.md").await.contains("# Sharp"));
+    let found: serde_json::Value = app.get("/search?q=sharp").await.json().await.expect("JSON");
+    assert!(found.to_string().contains("/c%23d%3F#the-note"), "{found}");
+}
+
+#[tokio::test]
+async fn what_a_style_hides_is_neither_found_nor_shown() {
+    let app = folder(None).await;
+    let text = page(&app, "/hidden").await;
+    assert!(text.contains("Lit.") && !text.contains("wombat"), "{text}");
+    let found: serde_json::Value = app
+        .get("/search?q=wombat")
+        .await
+        .json()
+        .await
+        .expect("JSON");
+    assert!(!found.to_string().contains("hidden wombat"), "{found}");
+}
+
+#[tokio::test]
+async fn a_page_is_found_by_its_description_and_by_its_name_in_the_sidebar() {
+    let app = folder(None).await;
+    for word in ["bilge", "Pumping"] {
+        let found: serde_json::Value = app
+            .get(&format!("/search?q={word}"))
+            .await
+            .json()
+            .await
+            .expect("JSON");
+        assert_eq!(found["results"][0]["url"], "/about", "{word}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_nested_a_hundred_thousand_deep_is_shown_in_bounded_time() {
+    let deep = format!("# Deep\n\n{} raven\n", ">".repeat(100_000));
+    let tags = format!("{}owl{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
+    let app = TestApp::start_with(Wanted {
+        documents: &[("quotes.md", &deep), ("boxes.html", &tags)],
+        ..Wanted::default()
+    })
+    .await;
+    for (path, word) in [("/quotes", "raven"), ("/boxes", "owl")] {
+        let shown = tokio::time::timeout(std::time::Duration::from_secs(60), page(&app, path));
+        assert!(shown.await.expect("in time").contains(word), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_project_that_was_not_built_shows_the_pictures_of_its_static_folder() {
+    let app = TestApp::start_with(Wanted {
+        documents: &[
+            (
+                "website/docusaurus.config.js",
+                "module.exports={title:'Boats',url:'https://boats.example',baseUrl:'/fx/',\
+                 presets:[['classic',{docs:{routeBasePath:'/'}}]]};",
+            ),
+            (
+                "website/docs/intro.md",
+                "# Intro\n\n![static](/img/p.svg) ![beside](./q.svg)\n\n<img src=\"/img/p.svg\" alt=\"tag\" />\n\n\
+                 <div style={{display: 'none'}}><div>a hidden</div> wombat</div>\n",
+            ),
+            ("website/docs/q.svg", SVG),
+            ("website/static/img/p.svg", SVG),
+        ],
+        ..Wanted::default()
+    })
+    .await;
+    let intro = page(&app, "/fx/intro").await;
+    let pictures: Vec<&str> = intro
+        .split("<img src=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(pictures.len(), 3, "{intro}");
+    assert!(!intro.contains("wombat"), "{intro}");
+    for picture in pictures {
+        assert_eq!(app.get(picture).await.status(), 200, "{picture}");
+    }
 }

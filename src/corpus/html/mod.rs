@@ -3,6 +3,7 @@
 //! Works on whole pages and on the fragments inside Markdown. It tokenises as browsers do, but
 //! builds no tree: nesting is followed only as far as hidden elements need it.
 
+mod depth;
 mod elements;
 mod shown;
 
@@ -14,6 +15,7 @@ use html5gum::{DefaultEmitter, Token, Tokenizer};
 use std::collections::HashSet;
 use std::ops::Range;
 
+pub(super) use depth::bounded;
 pub(super) use shown::shown;
 
 /// What the page says about itself.
@@ -258,6 +260,20 @@ fn hides(name: &str, page: bool, attribute: &dyn Fn(&str) -> Option<String>) -> 
         || (page && AROUND.contains(&name))
         || attribute("hidden").is_some()
         || attribute("aria-hidden").is_some_and(|v| v == "true")
+        || attribute("style").is_some_and(|style| hides_by_style(&style))
+}
+
+/// `display: none` and `visibility: hidden` in a style attribute.
+fn hides_by_style(style: &str) -> bool {
+    let style = style.to_ascii_lowercase();
+    style.split(';').any(|declaration| {
+        let (property, value) = declaration.split_once(':').unwrap_or_default();
+        let value = value.trim().trim_end_matches("!important").trim_end();
+        matches!(
+            (property.trim(), value),
+            ("display", "none") | ("visibility", "hidden")
+        )
+    })
 }
 
 /// Gives headings that have no id the one that Markdown's would have; the page's own title needs

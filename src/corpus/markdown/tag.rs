@@ -14,6 +14,8 @@ pub(super) struct Tag {
     pub self_closing: bool,
     /// `(name, value without quotes)` of the attributes given as plain strings.
     pub strings: Vec<(Range<usize>, Range<usize>)>,
+    /// By its attributes a reader sees nothing of the element.
+    pub hides: bool,
 }
 
 impl Tag {
@@ -49,6 +51,7 @@ pub(super) fn read(source: &[u8], start: usize, effort: &Effort) -> Option<Tag> 
     }
     let name = name_start..i;
     let mut strings = Vec::new();
+    let mut hides = false;
     loop {
         let before = i;
         i = skip_space(source, i, end, effort);
@@ -64,6 +67,7 @@ pub(super) fn read(source: &[u8], start: usize, effort: &Effort) -> Option<Tag> 
                     closing,
                     self_closing: false,
                     strings,
+                    hides,
                 });
             }
             b'/' => {
@@ -77,6 +81,7 @@ pub(super) fn read(source: &[u8], start: usize, effort: &Effort) -> Option<Tag> 
                     closing,
                     self_closing: true,
                     strings,
+                    hides,
                 });
             }
             b'{' if !name.is_empty() => {
@@ -90,6 +95,7 @@ pub(super) fn read(source: &[u8], start: usize, effort: &Effort) -> Option<Tag> 
                 let key = key_start..i;
                 let equals = skip_space(source, i, end, effort);
                 if source.get(equals) != Some(&b'=') {
+                    hides |= &source[key] == b"hidden";
                     continue;
                 }
                 i = skip_space(source, equals + 1, end, effort);
@@ -99,7 +105,11 @@ pub(super) fn read(source: &[u8], start: usize, effort: &Effort) -> Option<Tag> 
                         strings.push((key, i + 1..close));
                         i = close + 1;
                     }
-                    b'{' => i = script::balanced(source, i, effort).filter(|n| *n <= end)?,
+                    b'{' => {
+                        let value_start = i;
+                        i = script::balanced(source, i, effort).filter(|n| *n <= end)?;
+                        hides |= hides_by(&source[key], &source[value_start..i]);
+                    }
                     // HTML in Markdown allows bare values; JSX does not, but reading on does no harm.
                     b if b.is_ascii_alphanumeric() => {
                         let value_start = i;
@@ -113,6 +123,22 @@ pub(super) fn read(source: &[u8], start: usize, effort: &Effort) -> Option<Tag> 
             }
             _ => return None,
         }
+    }
+}
+
+/// `style={{display: 'none'}}` and `hidden={true}`.
+fn hides_by(key: &[u8], expression: &[u8]) -> bool {
+    let told: Vec<u8> = expression
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\'' | b'`' | b'{' | b'}'))
+        .collect();
+    match key {
+        b"hidden" => told == b"true",
+        b"style" => told.split(|b| *b == b',').any(|declaration| {
+            declaration == b"display:none" || declaration == b"visibility:hidden"
+        }),
+        _ => false,
     }
 }
 

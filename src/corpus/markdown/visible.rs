@@ -27,6 +27,9 @@ pub(in crate::corpus) fn visible_markdown(reader: &Reader, source: &str, start: 
     for extra in &masked.extras {
         inserts.push((extra.range.start, format!("**{}**\n\n", extra.text.trim())));
     }
+    for picture in &masked.pictures {
+        inserts.push((picture.range.start, format!("\n{}\n\n", picture.text)));
+    }
     let left = Cell::new(MAX_INCLUDED_BYTES);
     for inclusion in &masked.inclusions {
         if let Some(text) = (reader.partials)(&inclusion.specifier)

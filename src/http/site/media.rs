@@ -4,7 +4,7 @@
 //! never what is hidden or lies outside.
 
 use super::files::{Files, Prepared};
-use crate::corpus;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What pages show or link to, none of which can run in a browser by itself.
@@ -15,16 +15,12 @@ const EXTENSIONS: [&str; 20] = [
     "pdf",
 ];
 
-/// Where a Docusaurus project keeps what is served as it is.
-const STATIC: &str = "static";
-
 /// The folders that are looked into, in this order.
 pub struct Media(Vec<Files>);
 
 impl Media {
-    /// Beside the documents in `options.data`. A folder that is not there holds nothing.
-    pub fn beside(options: &corpus::Options, base: &str) -> Self {
-        let folders = [options.data.clone(), options.data.join(STATIC)];
+    /// A folder that is not there holds nothing.
+    pub fn new(folders: &[PathBuf], base: &str) -> Self {
         let there = folders.iter().filter_map(|f| f.canonicalize().ok());
         Self(there.map(|folder| Files::new(folder, base)).collect())
     }

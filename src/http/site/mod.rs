@@ -40,6 +40,8 @@ pub struct Options {
     pub default_locale: String,
     /// Where the documents lie.
     pub corpus: corpus::Options,
+    /// Where files lie that made pages show, besides `corpus.data`.
+    pub media: PathBuf,
 }
 
 /// Where the static build is.
@@ -78,7 +80,10 @@ impl Site {
             Build::Folder(folder) => {
                 Served::Build(Files::new(folder.canonicalize()?, &options.base))
             }
-            Build::None => Served::Media(Media::beside(&options.corpus, &options.base)),
+            Build::None => {
+                let folders = [options.corpus.data.clone(), options.media];
+                Served::Media(Media::new(&folders, &options.base))
+            }
         };
         Ok(Self {
             shelf: Shelf::new(options.corpus),
@@ -234,16 +239,13 @@ async fn blocking(
 }
 
 async fn from_index(pages: &Pages<'_>, path: &str) -> Option<Asset> {
-    let path = percent_encoding::percent_decode_str(path)
-        .decode_utf8()
-        .ok()?;
-    if let Some(text) = texts::llms(pages, &path).await {
+    if let Some(text) = texts::llms(pages, path).await {
         return Some(Asset::new(text, "text/plain; charset=utf-8"));
     }
-    if let Some(text) = texts::markdown(pages, &path).await {
+    if let Some(text) = texts::markdown(pages, path).await {
         return Some(Asset::new(text, "text/markdown; charset=utf-8"));
     }
-    Some(page_asset(pages.page(&path).await?))
+    Some(page_asset(pages.page(path).await?))
 }
 
 fn page_asset(page: String) -> Asset {

@@ -87,7 +87,10 @@ impl<'a> Pages<'a> {
 
     /// The pages below a path that is no page itself.
     fn folder(&self, path: &str) -> Option<String> {
-        let path = path.trim_matches('/');
+        let path = percent_decode_str(path.trim_matches('/'))
+            .decode_utf8()
+            .ok()?;
+        let path = path.as_ref();
         let below = |document: &&Arc<PassageDocument>| {
             let route = percent_decode_str(document.route.trim_start_matches('/'));
             let route = route.decode_utf8_lossy();

@@ -23,10 +23,16 @@ type Constants = HashMap<String, Js>;
 pub(super) fn exported_object(source: &str) -> Option<Js> {
     let constants = constants(source);
     let mut candidates: Vec<usize> = Vec::new();
-    for marker in ["export default", "module.exports ="] {
-        if let Some(at) = source.rfind(marker) {
-            candidates.push(at + marker.len());
-        }
+    for marker in ["export default", "module.exports"] {
+        let Some(at) = source.rfind(marker) else {
+            continue;
+        };
+        let after = at + marker.len();
+        let equals = &source[after..].trim_start();
+        candidates.push(match equals.strip_prefix('=') {
+            Some(value) => source.len() - value.len(),
+            None => after,
+        });
     }
     // A function that returns the object, and last any object that looks like a configuration.
     for (marker, opened) in [("return {", "return "), ("return ({", "return (")] {

@@ -68,17 +68,13 @@ fn shorten(mut block: Block, removed: usize) -> Block {
     block
 }
 
+/// Bytes of the text a reader sees, without white space at its end, which no block keeps either.
 fn visible_length(pieces: &[Piece]) -> usize {
-    pieces
-        .iter()
-        .map(|p| {
-            if let Piece::Text(t) | Piece::Code(t) = p {
-                t.len()
-            } else {
-                0
-            }
-        })
-        .sum()
+    let texts = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(text) | Piece::Code(text) => Some(text.as_str()),
+        Piece::Expression(_) | Piece::Html(_) => None,
+    });
+    texts.collect::<String>().trim_end().len()
 }
 
 /// remark-directive takes `:name` in running text for a directive, which has no text of its own.

@@ -46,6 +46,8 @@ pub(super) struct Masked {
     pub extras: Vec<Extra>,
     pub tag_headings: Vec<TagHeading>,
     pub inclusions: Vec<Inclusion>,
+    /// `<img>` as Markdown, for pages made from the text.
+    pub pictures: Vec<Extra>,
 }
 
 pub(super) fn mask(source: &str, text_start: usize, mdx: bool) -> Masked {

@@ -64,6 +64,15 @@ impl Masker<'_> {
         if HIDDEN.contains(&name) && !tag.self_closing {
             return self.hidden_end(tag, name);
         }
+        if tag.hides && !name.is_empty() {
+            return match tag.self_closing {
+                true => tag.range.end,
+                false => self.element_end(tag, name),
+            };
+        }
+        if name == "img" {
+            self.picture(tag);
+        }
         if let Some(level) = heading_level(name) {
             let id = tag.string(source, "id").map(|(id, _)| id.to_owned());
             self.open_headings.push((level, tag.range.start, id));
@@ -85,6 +94,45 @@ impl Masker<'_> {
                 range: tag.range.clone(),
                 specifier,
             });
+        }
+        tag.range.end
+    }
+
+    /// A picture that stands alone on its line; within a line its place could not be kept.
+    fn picture(&mut self, tag: &Tag) {
+        let line = self.source[..tag.range.start]
+            .rfind('\n')
+            .map_or(0, |n| n + 1);
+        let Some((address, _)) = tag.string(self.source, "src") else {
+            return;
+        };
+        if !self.source[line..tag.range.start].trim().is_empty() || address.contains(['<', '>']) {
+            return;
+        }
+        let about = tag.string(self.source, "alt").map_or("", |(alt, _)| alt);
+        let about = about.replace(['[', ']', '\\'], " ");
+        self.found.pictures.push(Extra {
+            range: tag.range.clone(),
+            text: format!("![{about}](<{address}>)"),
+        });
+    }
+
+    /// Where an element ends that may hold others of its name.
+    fn element_end(&self, tag: &Tag, name: &str) -> usize {
+        let (open, close) = (format!("<{name}"), format!("</{name}"));
+        let end = self.bytes.len();
+        let mut depth = 1;
+        let mut at = tag.range.end;
+        while let Some(closing) = self.find(at, close.as_bytes()) {
+            while let Some(opening) = self.find(at, open.as_bytes()).filter(|n| *n < closing) {
+                depth += 1;
+                at = opening + open.len();
+            }
+            depth -= 1;
+            at = self.find(closing, b">").map_or(end, |n| n + 1);
+            if depth == 0 {
+                return at;
+            }
         }
         tag.range.end
     }
