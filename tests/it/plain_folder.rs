@@ -30,7 +30,7 @@ const FOLDER: [(&str, &str); 12] = [
     ("img/secret.key", "marker-of-a-secret"),
     (".hidden/plan.svg", SVG),
     (
-        "c#d?.md",
+        "c#d?.mdx",
         "# Sharp\n\n## Note {/* #the-note */}\n\nA page with a sharp sign in its name.\n",
     ),
     (
