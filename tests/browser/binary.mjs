@@ -31,6 +31,8 @@ export async function startBinary(options = {}) {
         {
           env: {
             PATH: process.env.PATH,
+            // Each test decides what the model says, also to a question that another has asked.
+            RAG_ANSWER_CACHE_HOURS: "0",
             HOME: state,
             RATE_LIMIT_QUERIES_PER_MINUTE: "1000",
             ...(options.upstream ? { OPENAI_BASE_URL: options.upstream, OPENAI_API_KEY: "sk-test", OPENAI_MODEL: "test" } : {}),
