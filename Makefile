@@ -6,6 +6,7 @@ SHELL := bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PEERS := $(abspath $(TARGET))/peers
 CLIENTS := $(abspath $(TARGET))/clients
+DENY := $(abspath $(TARGET))/deny
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
 # Building and starting an image takes a root user.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
@@ -25,8 +26,8 @@ build: ## The binary, with the site inside it if that was built
 fmt: ## Formatting is as rustfmt has it
 	cargo fmt --check
 
-lint: ## No warnings
-	cargo clippy --all-targets --locked -- -D warnings
+lint: ## No warnings, on the profile that is built anyway: build scripts and macros are compiled once
+	cargo clippy --release --all-targets --locked -- -D warnings
 
 test: ## Everything that needs no browser
 	cargo test --release --locked
@@ -76,15 +77,14 @@ test-load: build ## Readers, idle streams and slow connections in numbers that h
 secrets: ## No key was ever committed
 	.ci/secrets
 
-advisories: ## Known weaknesses of what we depend on; needs the network, so it is not part of ci
-	cargo deny --locked check advisories
+advisories: $(DENY) ## Known weaknesses of what we depend on; needs the network, so it is not part of ci
+	PATH="$(DENY)/bin:$$PATH" cargo deny --locked check advisories
 
 test-clients: build tests/clients/node/node_modules $(CLIENTS)/python $(CLIENTS)/llamaindex ## The SDKs and agents people already have, unchanged
 	RAG_CHATBOT_BIN=$(BINARY) tests/clients/run $(CLIENTS)
 
-deny: ## Licences and sources of what we depend on
-	command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
-	cargo deny --locked check licenses bans sources
+deny: $(DENY) ## Licences and sources of what we depend on
+	PATH="$(DENY)/bin:$$PATH" cargo deny --locked check licenses bans sources
 
 bench: ## Figures of this machine
 	cargo bench --locked
@@ -100,6 +100,11 @@ ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients
 
 tests/deploy/.venv: tests/deploy/requirements.txt
 	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(DENY): .ci/deny.requirements.txt
+	python3 -m venv --clear $@
 	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
