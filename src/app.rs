@@ -8,6 +8,7 @@ use crate::answer::{self, Answerer, Generator, Metered, openai};
 use crate::config::{Config, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
+use crate::gaps::Gaps;
 use crate::guard::{self, Audit, Budget, Gate, Keys, RateLimiter};
 use crate::http::{self, Server, site};
 use crate::index::Index;
@@ -70,6 +71,7 @@ impl App {
         });
         let keys = Keys::new(Arc::clone(&store.keys), config.admin_key.as_ref());
         let audit = Audit::new(Arc::clone(&store.audit));
+        let gaps = Gaps::new(Arc::clone(&store.gaps), Arc::clone(&library), queue.clone());
         store::spawn_purge(store.clone(), config.audit_retention, PURGE_EVERY);
         Ok(Self {
             server: Server {
@@ -81,6 +83,7 @@ impl App {
                 limiter: Arc::new(RateLimiter::new(&limits)),
                 keys: Arc::new(keys),
                 audit: Arc::new(audit),
+                gaps: Arc::new(gaps),
                 site: Arc::new(site),
                 metrics: metrics.clone(),
                 streams: Arc::new(Semaphore::new(config.max_streams)),

@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | 6 | `app`, `config`, `cli` | composition: settings → parts → process |
 //! | 5 | `http` | routes, wire types, the site; the only folder that knows axum |
-//! | 4 | `answer`, `eval` | the online story: question → stream of `AnswerEvent`; how good retrieval is |
+//! | 4 | `answer`, `eval`, `gaps` | the online story: question → stream of `AnswerEvent`; how good retrieval is; what the documentation lacks |
 //! | 3 | `ingest`, `retrieval` | the offline story; hybrid search |
 //! | 2 | `index`, `guard` | the searchable snapshot; who may ask, and how much |
 //! | 1 | `corpus`, `embedding`, `store` | what documentation is; text → vector; what must not be lost |
@@ -34,6 +34,7 @@
 //! - **Passage**: a chunk together with the scores one question gave it.
 //! - **Turn**: one question and its answer within a session.
 //! - **Generation**: one complete index on disk; replaced whole, never repaired.
+//! - **Gap**: a question that readers asked in vain: not answered, or answered so that they rated it down.
 //! - **Scope**: the part of the documentation a question is asked of (locale, version, path).
 #![deny(unsafe_code)]
 
@@ -54,6 +55,7 @@ pub mod retrieval;
 
 pub mod answer;
 pub mod eval;
+pub mod gaps;
 
 pub mod http;
 

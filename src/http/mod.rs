@@ -12,9 +12,11 @@ mod base_path;
 mod bundle;
 mod caller;
 mod catalogue;
+mod csv;
 mod excerpt;
 mod extract;
 mod feedback;
+mod gaps;
 mod health;
 mod hearing;
 mod ingest;
@@ -36,6 +38,7 @@ mod widget;
 
 use crate::answer::Answerer;
 use crate::embedding::EmbeddingQueue;
+use crate::gaps::Gaps;
 use crate::guard::{Audit, Keys, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
@@ -114,6 +117,7 @@ pub struct Server {
     pub limiter: Arc<RateLimiter>,
     pub keys: Arc<Keys>,
     pub audit: Arc<Audit>,
+    pub gaps: Arc<Gaps>,
     pub site: Arc<Site>,
     pub metrics: PrometheusHandle,
     /// One permit per stream that is open.
@@ -147,6 +151,8 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(api_keys::rotate))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(audit::read))
+        .routes(routes!(gaps::list))
+        .routes(routes!(gaps::mark))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()

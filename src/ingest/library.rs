@@ -1,6 +1,7 @@
 //! The data folder and its living generation.
 
 use super::embed::embed;
+use super::noise::NoiseVectors;
 use super::prepare;
 use super::progress::{Phase, Progress};
 use super::pushed::{Folder, Pushed};
@@ -99,6 +100,11 @@ impl Library {
     /// How far indexing is; changes can be awaited.
     pub fn progress(&self) -> channel::Receiver<Progress> {
         self.progress.subscribe()
+    }
+
+    /// What the model makes of questions that have nothing to do with one another. Blocking.
+    pub fn unrelated_questions(&self) -> Result<NoiseVectors, IngestError> {
+        NoiseVectors::of(self.embedder.as_ref(), self.state.root())
     }
 
     /// Looks at the folder and, if anything changed, builds and publishes a new generation.

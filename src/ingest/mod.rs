@@ -20,6 +20,7 @@ mod words;
 
 pub use build::build;
 pub use library::{Library, Options, Outcome};
+pub use noise::NoiseVectors;
 pub use prepare::{CHUNK_TOKENS, OVERLAP_TOKENS};
 pub use progress::{Phase, Progress};
 pub use pushed::Pushed;

@@ -4,8 +4,10 @@
 //! which is easy to search for in a review. It does not know where secrets come from.
 
 mod address;
+mod personal;
 
 pub use address::Address;
+pub use personal::without_personal_data;
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;

@@ -8,6 +8,7 @@
 mod api_key;
 mod audit;
 mod error;
+mod gap;
 mod id;
 mod purge;
 mod sqlite;
@@ -15,6 +16,7 @@ mod sqlite;
 pub use api_key::{Adding, ApiKey, KeyLimits, KeyStore, KeyUse, Right};
 pub use audit::{AuditEntry, AuditStore};
 pub use error::StoreError;
+pub use gap::{Gap, GapStore};
 pub use id::new_id;
 pub use purge::spawn_purge;
 
@@ -139,19 +141,6 @@ pub struct Page {
     pub total: u64,
 }
 
-/// A question the documentation did not answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Gap {
-    /// As it was asked first.
-    pub question: String,
-    pub locale: String,
-    pub count: u64,
-    pub first_at: Timestamp,
-    pub last_at: Timestamp,
-    /// URLs of the nearest sections at the last time.
-    pub nearest: Vec<String>,
-}
-
 /// What one call of a generator used.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LedgerEntry {
@@ -219,18 +208,6 @@ pub trait FeedbackStore: Send + Sync {
     ) -> Result<(), StoreError>;
     /// How many answers are rated up, and how many down.
     async fn counts(&self) -> Result<(u64, u64), StoreError>;
-}
-
-#[async_trait]
-pub trait GapStore: Send + Sync {
-    async fn record(
-        &self,
-        question: &str,
-        locale: &str,
-        nearest: &[String],
-    ) -> Result<(), StoreError>;
-    /// The most frequent first.
-    async fn list(&self, limit: u32) -> Result<Vec<Gap>, StoreError>;
 }
 
 #[async_trait]

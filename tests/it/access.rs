@@ -76,6 +76,8 @@ fn routes() -> Vec<(Method, &'static str, For)> {
             Readers(Right::ReadSessions),
         ),
         (get.clone(), "/admin/audit", Keys(Right::Admin)),
+        (get.clone(), "/admin/gaps", Keys(Right::Admin)),
+        (post.clone(), "/admin/gaps/done", Keys(Right::Admin)),
         (get.clone(), "/api-keys", Keys(Right::Admin)),
         (post.clone(), "/api-keys", Keys(Right::Admin)),
         (post.clone(), "/mcp", Readers(Right::ReadQueries)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Folder or file below `src` → layer, as the table in `lib.rs` has it.
-const LAYERS: [(&str, u8); 16] = [
+const LAYERS: [(&str, u8); 17] = [
     ("cache", 0),
     ("language", 0),
     ("secret", 0),
@@ -18,6 +18,7 @@ const LAYERS: [(&str, u8); 16] = [
     ("retrieval", 3),
     ("answer", 4),
     ("eval", 4),
+    ("gaps", 4),
     ("http", 5),
     ("config", 6),
     ("cli", 6),

@@ -2,10 +2,10 @@
 
 use super::database::Database;
 use super::opening::failure;
-use super::to_ms;
+use super::{gaps, to_ms};
 use crate::store::{FeedbackStore, Rating, StoreError};
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 
 #[async_trait]
 impl FeedbackStore for Database {
@@ -20,23 +20,15 @@ impl FeedbackStore for Database {
         let session_id = session_id.map(str::to_owned);
         let comment = comment.map(str::to_owned);
         let (now_ms, expiry_ms) = (to_ms(Self::now()), self.expiry_ms());
-        let rating = match rating {
-            Rating::Up => "up",
-            Rating::Down => "down",
-        };
         self.writer
             .run(move |db| {
-                let rated = db.execute(
-                    "INSERT INTO feedback (message_id, rating, comment, created_at_ms) \
-                     SELECT m.id, ?3, ?4, ?5 FROM messages m \
-                       JOIN chat_sessions s ON s.id = m.session_id \
-                     WHERE m.id = ?1 AND m.role = 'assistant' \
-                       AND (?2 IS NULL OR m.session_id = ?2) AND s.last_used_at_ms > ?6 \
-                     ON CONFLICT (message_id) DO UPDATE SET rating = excluded.rating, \
-                       comment = excluded.comment, created_at_ms = excluded.created_at_ms",
-                    params![message_id, session_id, rating, comment, now_ms, expiry_ms],
-                );
-                match rated {
+                let rated = Rated {
+                    message_id: &message_id,
+                    session_id: session_id.as_deref(),
+                    rating,
+                    comment: comment.as_deref(),
+                };
+                match rate(db, &rated, now_ms, expiry_ms) {
                     Ok(0) => Err(StoreError::NotFound),
                     Ok(_) => Ok(()),
                     Err(e) => Err(failure(&e)),
@@ -57,4 +49,51 @@ impl FeedbackStore for Database {
         .await
         .map(|(up, down)| (up.unsigned_abs(), down.unsigned_abs()))
     }
+}
+
+struct Rated<'a> {
+    message_id: &'a str,
+    session_id: Option<&'a str>,
+    rating: Rating,
+    comment: Option<&'a str>,
+}
+
+/// Keeps the rating; one that goes down, or is taken back, counts with the documentation's gaps
+/// in the same transaction. Returns how many answers there were.
+fn rate(
+    db: &Connection,
+    rated: &Rated<'_>,
+    now_ms: i64,
+    expiry_ms: i64,
+) -> rusqlite::Result<usize> {
+    let before: Option<String> = db
+        .prepare_cached("SELECT rating FROM feedback WHERE message_id = ?1")?
+        .query_row([rated.message_id], |row| row.get(0))
+        .optional()?;
+    let rating = match rated.rating {
+        Rating::Up => "up",
+        Rating::Down => "down",
+    };
+    let found = db.execute(
+        "INSERT INTO feedback (message_id, rating, comment, created_at_ms) \
+         SELECT m.id, ?3, ?4, ?5 FROM messages m \
+           JOIN chat_sessions s ON s.id = m.session_id \
+         WHERE m.id = ?1 AND m.role = 'assistant' \
+           AND (?2 IS NULL OR m.session_id = ?2) AND s.last_used_at_ms > ?6 \
+         ON CONFLICT (message_id) DO UPDATE SET rating = excluded.rating, \
+           comment = excluded.comment, created_at_ms = excluded.created_at_ms",
+        params![
+            rated.message_id,
+            rated.session_id,
+            rating,
+            rated.comment,
+            now_ms,
+            expiry_ms
+        ],
+    )?;
+    let (was_down, is_down) = (before.as_deref() == Some("down"), rating == "down");
+    if found > 0 && was_down != is_down {
+        gaps::rated_down(db, rated.message_id, is_down, now_ms)?;
+    }
+    Ok(found)
 }

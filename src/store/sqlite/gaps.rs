@@ -1,14 +1,20 @@
-//! Unanswered questions in SQLite, the same question counted once.
+//! Questions asked in vain in SQLite, the same question counted once, by day.
 
 use super::database::Database;
 use super::opening::failure;
 use super::{from_ms, to_ms};
+use crate::secret::without_personal_data;
 use crate::store::{Gap, GapStore, StoreError};
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Different questions kept. Enough to show what readers miss; bounds what a flood can store.
 const MAX_GAPS: i64 = 10_000;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Days that are kept apart: this week and the last.
+const KEPT_DAYS: i64 = 14;
 
 #[async_trait]
 impl GapStore for Database {
@@ -18,55 +24,206 @@ impl GapStore for Database {
         locale: &str,
         nearest: &[String],
     ) -> Result<(), StoreError> {
-        let words: Vec<String> = question.split_whitespace().map(str::to_lowercase).collect();
-        let key = words
-            .join(" ")
-            .trim_end_matches(['?', '؟', '.', '۔', '!', ' '])
-            .to_owned();
-        let (question, locale) = (question.trim().to_owned(), locale.to_owned());
+        let asked = Asked::new(question, locale);
         let nearest = serde_json::Value::from(nearest.to_vec()).to_string();
         let now_ms = to_ms(Self::now());
         self.writer
             .run(move |db| {
                 db.execute(
-                    "INSERT INTO gaps VALUES (?1, ?2, ?3, 1, ?4, ?4, ?5) \
-                     ON CONFLICT (key, locale) DO UPDATE SET count = count + 1, \
+                    "INSERT INTO gaps (key, locale, question, unanswered, first_at_ms, \
+                       last_at_ms, nearest) VALUES (?1, ?2, ?3, 1, ?4, ?4, ?5) \
+                     ON CONFLICT (key, locale) DO UPDATE SET unanswered = unanswered + 1, \
                        last_at_ms = excluded.last_at_ms, nearest = excluded.nearest",
-                    params![key, locale, question, now_ms, nearest],
+                    params![asked.key, asked.locale, asked.question, now_ms, nearest],
                 )
-                .and_then(|_| {
-                    db.execute(
-                        "DELETE FROM gaps WHERE (key, locale) IN (SELECT key, locale FROM gaps \
-                           ORDER BY count, last_at_ms \
-                           LIMIT max(0, (SELECT count(*) FROM gaps) - ?1))",
-                        [MAX_GAPS],
-                    )
-                })
-                .map(|_| ())
+                .and_then(|_| count(db, &asked, now_ms))
                 .map_err(|e| failure(&e))
             })
             .await
     }
 
     async fn list(&self, limit: u32) -> Result<Vec<Gap>, StoreError> {
+        let today = to_ms(Self::now()) / DAY_MS;
         self.read(move |db| {
             db.prepare_cached(
-                "SELECT question, locale, count, first_at_ms, last_at_ms, nearest FROM gaps \
-                 ORDER BY count DESC, last_at_ms DESC LIMIT ?1",
+                "SELECT g.key, g.locale, question, unanswered, down_voted, first_at_ms, \
+                   last_at_ms, nearest, done_at_ms, \
+                   coalesce(sum(asked) FILTER (WHERE day > ?2 - 7), 0), \
+                   coalesce(sum(asked) FILTER (WHERE day <= ?2 - 7), 0) \
+                 FROM gaps g LEFT JOIN gap_days d \
+                   ON d.key = g.key AND d.locale = g.locale AND day > ?2 - 14 \
+                 GROUP BY g.key, g.locale \
+                 ORDER BY unanswered + down_voted DESC, last_at_ms DESC LIMIT ?1",
             )?
-            .query_map([limit], |row| {
-                let nearest: String = row.get(5)?;
-                Ok(Gap {
-                    question: row.get(0)?,
-                    locale: row.get(1)?,
-                    count: row.get::<_, i64>(2)?.unsigned_abs(),
-                    first_at: from_ms(row.get(3)?),
-                    last_at: from_ms(row.get(4)?),
-                    nearest: serde_json::from_str(&nearest).unwrap_or_default(),
-                })
-            })?
+            .query_map([i64::from(limit), today], gap)?
             .collect()
         })
         .await
     }
+
+    async fn mark(&self, ids: Vec<String>, is_done: bool) -> Result<u64, StoreError> {
+        let done_at_ms = is_done.then(|| to_ms(Self::now()));
+        self.writer
+            .run(move |db| {
+                mark(db, &ids, done_at_ms)
+                    .map(|marked| marked as u64)
+                    .map_err(|e| failure(&e))
+            })
+            .await
+    }
+}
+
+/// A question as it is kept and found again.
+struct Asked {
+    /// Without case, spacing and the mark at its end.
+    key: String,
+    locale: String,
+    question: String,
+}
+
+impl Asked {
+    fn new(question: &str, locale: &str) -> Self {
+        let question = without_personal_data(question.trim());
+        let words: Vec<String> = question.split_whitespace().map(str::to_lowercase).collect();
+        let key = words.join(" ");
+        Self {
+            key: key
+                .trim_end_matches(['?', '؟', '.', '۔', '!', ' '])
+                .to_owned(),
+            locale: locale.to_owned(),
+            question,
+        }
+    }
+}
+
+/// Counts an answer that is rated down as a gap, or takes the count back when the reader has
+/// changed their mind.
+pub(super) fn rated_down(
+    db: &Connection,
+    message_id: &str,
+    is_down: bool,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let found = db
+        .prepare_cached(
+            "SELECT q.text, q.locale, coalesce(s.sources, a.sources) FROM messages a \
+             JOIN messages q ON q.seq = (SELECT max(seq) FROM messages \
+               WHERE session_id = a.session_id AND seq < a.seq AND role = 'user') \
+             LEFT JOIN shared_answers s ON s.key = a.shared WHERE a.id = ?1",
+        )?
+        .query_row([message_id], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+            ))
+        })
+        .optional()?;
+    let Some((question, locale, sources)) = found else {
+        return Ok(());
+    };
+    let asked = Asked::new(&question, &locale);
+    if !is_down {
+        db.execute(
+            "UPDATE gaps SET down_voted = max(0, down_voted - 1) WHERE key = ?1 AND locale = ?2",
+            params![asked.key, asked.locale],
+        )?;
+        db.execute(
+            "DELETE FROM gaps WHERE key = ?1 AND locale = ?2 AND unanswered = 0 AND down_voted = 0",
+            params![asked.key, asked.locale],
+        )?;
+        return Ok(());
+    }
+    db.execute(
+        "INSERT INTO gaps (key, locale, question, unanswered, down_voted, first_at_ms, \
+           last_at_ms, nearest) VALUES (?1, ?2, ?3, 0, 1, ?4, ?4, ?5) \
+         ON CONFLICT (key, locale) DO UPDATE SET down_voted = down_voted + 1, \
+           last_at_ms = excluded.last_at_ms, nearest = excluded.nearest",
+        params![
+            asked.key,
+            asked.locale,
+            asked.question,
+            now_ms,
+            urls(&sources)
+        ],
+    )?;
+    count(db, &asked, now_ms)
+}
+
+/// The `url` of every source, as the column `nearest` has them.
+fn urls(sources: &str) -> String {
+    let sources: serde_json::Value = serde_json::from_str(sources).unwrap_or_default();
+    let sources = sources.as_array().map(Vec::as_slice).unwrap_or_default();
+    let urls = sources.iter().filter_map(|one| one["url"].as_str());
+    serde_json::Value::from_iter(urls).to_string()
+}
+
+/// Adds one to the question's day and keeps the table within its bound.
+fn count(db: &Connection, asked: &Asked, now_ms: i64) -> rusqlite::Result<()> {
+    let today = now_ms / DAY_MS;
+    db.execute(
+        "INSERT INTO gap_days VALUES (?1, ?2, ?3, 1) \
+         ON CONFLICT (key, locale, day) DO UPDATE SET asked = asked + 1",
+        params![asked.key, asked.locale, today],
+    )?;
+    db.execute(
+        "DELETE FROM gaps WHERE (key, locale) IN (SELECT key, locale FROM gaps \
+           ORDER BY unanswered + down_voted, last_at_ms \
+           LIMIT max(0, (SELECT count(*) FROM gaps) - ?1))",
+        [MAX_GAPS],
+    )?;
+    Ok(())
+}
+
+/// Deletes what was last asked before `retention_ms`, and days that no list shows.
+pub(super) fn purge(db: &Connection, retention_ms: i64, now_ms: i64) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM gaps WHERE last_at_ms <= ?1", [retention_ms])?;
+    let oldest = now_ms / DAY_MS - KEPT_DAYS;
+    db.execute("DELETE FROM gap_days WHERE day <= ?1", [oldest])?;
+    Ok(())
+}
+
+fn mark(db: &Connection, ids: &[String], done_at_ms: Option<i64>) -> rusqlite::Result<usize> {
+    let keys = db
+        .prepare_cached("SELECT key, locale FROM gaps")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+    let mut update =
+        db.prepare_cached("UPDATE gaps SET done_at_ms = ?3 WHERE key = ?1 AND locale = ?2")?;
+    let mut marked = 0;
+    for (key, locale) in keys {
+        if ids.contains(&id(&key, &locale)) {
+            marked += update.execute(params![key, locale, done_at_ms])?;
+        }
+    }
+    Ok(marked)
+}
+
+/// Short, and the same for as long as the question is.
+fn id(key: &str, locale: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(locale.as_bytes())
+        .update(&[0])
+        .update(key.as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+    let (key, locale): (String, String) = (row.get(0)?, row.get(1)?);
+    let nearest: String = row.get(7)?;
+    let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(Gap {
+        id: id(&key, &locale),
+        locale,
+        question: row.get(2)?,
+        unanswered: number(3)?,
+        down_voted: number(4)?,
+        first_at: from_ms(row.get(5)?),
+        last_at: from_ms(row.get(6)?),
+        nearest: serde_json::from_str(&nearest).unwrap_or_default(),
+        done_at: row.get::<_, Option<i64>>(8)?.map(from_ms),
+        this_week: number(9)?,
+        last_week: number(10)?,
+    })
 }

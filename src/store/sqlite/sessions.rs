@@ -2,7 +2,7 @@
 
 use super::database::Database;
 use super::opening::failure;
-use super::{from_ms, to_ms};
+use super::{from_ms, gaps, to_ms};
 use crate::store::{Session, SessionStore, StoreError, new_id};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -82,10 +82,11 @@ impl SessionStore for Database {
 
     async fn purge_expired(&self) -> Result<u64, StoreError> {
         let (expiry_ms, retention_ms) = (self.expiry_ms(), self.retention_ms());
+        let now_ms = to_ms(Self::now());
         self.writer
             .run(move |db| {
                 let purge = || -> rusqlite::Result<u64> {
-                    db.execute("DELETE FROM gaps WHERE last_at_ms <= ?1", [retention_ms])?;
+                    gaps::purge(db, retention_ms, now_ms)?;
                     let expired = "DELETE FROM chat_sessions \
                                    WHERE last_used_at_ms <= ?1 OR created_at_ms <= ?2";
                     let purged = db.execute(expired, [expiry_ms, retention_ms])?;

@@ -115,7 +115,7 @@ async fn a_gap_is_counted_each_time_and_nothing_is_remembered_where_that_is_turn
     rig.ask(unanswerable).await;
     let told = rig.ask(unanswerable).await;
     assert!(told.answer().cached && told.answer().abstained);
-    assert_eq!(rig.store.gaps.list(5).await.expect("gaps")[0].count, 2);
+    assert_eq!(rig.store.gaps.list(5).await.expect("gaps")[0].unanswered, 2);
     let rig = Rig::with(handbook(), None, |parts| {
         parts.options.remember_for = Duration::ZERO;
     });

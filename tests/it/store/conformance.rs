@@ -232,10 +232,83 @@ async fn the_same_gap_is_counted_once_per_asking() {
         let gaps = store.gaps.list(10).await.expect("gaps");
         let counted: Vec<_> = gaps
             .iter()
-            .map(|g| (g.question.as_str(), g.count))
+            .map(|g| (g.question.as_str(), g.unanswered))
             .collect();
         assert_eq!(counted, [("Is it red?", 2), ("Is it blue?", 1)]);
         assert_eq!(gaps[0].nearest, near);
+    }
+}
+
+#[tokio::test]
+async fn a_gap_holds_no_personal_data_and_counts_by_week() {
+    for Opened { store, .. } in every_store(DAY) {
+        for address in ["ali@example.com", "sara@example.org"] {
+            let question = format!("Can you write to {address} or 0300-1234567?");
+            let recorded = store.gaps.record(&question, "en", &[]).await;
+            recorded.expect("recorded");
+        }
+        let gaps = store.gaps.list(10).await.expect("gaps");
+        let counted: Vec<_> = gaps
+            .iter()
+            .map(|gap| (gap.question.as_str(), gap.unanswered))
+            .collect();
+        assert_eq!(counted, [("Can you write to [e-mail] or [number]?", 2)]);
+        assert_eq!((gaps[0].this_week, gaps[0].last_week), (2, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_rated_down_is_a_gap_until_the_reader_thinks_better_of_it() {
+    for Opened { store, .. } in every_store(DAY) {
+        let session = store.sessions.create().await.expect("a session");
+        let (question, mut answer) = turn(&session.id, "Is it red?", "It is blue.");
+        answer.sources = serde_json::json!([{"url": "/docs/a#colour"}, {"url": "/docs/b"}]);
+        let id = answer.id.clone();
+        store.turns.append(question, answer).await.expect("kept");
+        let rate = async |rating| {
+            let rated = store
+                .feedback
+                .rate(&id, Some(&session.id), rating, None)
+                .await;
+            rated.expect("rated");
+            store.gaps.list(10).await.expect("gaps")
+        };
+        assert_eq!(rate(Rating::Up).await, []);
+        // Twice is one opinion.
+        rate(Rating::Down).await;
+        let gaps = rate(Rating::Down).await;
+        assert_eq!((gaps[0].unanswered, gaps[0].down_voted), (0, 1));
+        assert_eq!(gaps[0].question, "Is it red?");
+        assert_eq!(gaps[0].nearest, ["/docs/a#colour", "/docs/b"]);
+        assert_eq!(rate(Rating::Up).await, []);
+        // It outlives the conversation, which is forgotten after a day.
+        rate(Rating::Down).await;
+        store.sessions.delete(&session.id).await.expect("deleted");
+        assert_eq!(store.gaps.list(10).await.expect("gaps").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_gap_that_is_done_is_open_again_when_it_is_asked_again() {
+    for Opened { store, .. } in every_store(DAY) {
+        let record = async || store.gaps.record("Is it red?", "en", &[]).await;
+        let gap = async || store.gaps.list(1).await.expect("gaps").remove(0);
+        record().await.expect("recorded");
+        let first = gap().await;
+        assert!(first.is_open());
+        let ids = || vec![first.id.clone(), "no-such-gap".to_owned()];
+        assert_eq!(store.gaps.mark(ids(), true).await, Ok(1));
+        assert!(!gap().await.is_open());
+        assert_eq!(store.gaps.mark(ids(), false).await, Ok(1));
+        assert!(gap().await.is_open());
+        assert_eq!(store.gaps.mark(ids(), true).await, Ok(1));
+        // Times are kept to the millisecond.
+        let done_at = gap().await.done_at.expect("it is done");
+        while Timestamp::now().as_millisecond() <= done_at.as_millisecond() {
+            std::hint::spin_loop();
+        }
+        record().await.expect("recorded");
+        assert!(gap().await.is_open());
     }
 }
 
