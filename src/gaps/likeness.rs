@@ -17,18 +17,22 @@ pub struct Likeness {
     /// Means of unrelated questions, of length 1.
     english: Vec<f32>,
     urdu: Vec<f32>,
-    /// Cosine from which two centred questions are alike.
-    bound: f32,
+    /// Cosine from which two centred questions in one script are alike.
+    within: f32,
+    /// The same for two scripts, which a model keeps farther apart.
+    across: f32,
 }
 
 impl Likeness {
     pub fn measured(unrelated: &NoiseVectors) -> Self {
-        let (english, urdu) = (mean(&unrelated.english), mean(&unrelated.urdu));
-        let bound = bound(&unrelated.english, &english).max(bound(&unrelated.urdu, &urdu));
+        let (english_mean, urdu_mean) = (mean(&unrelated.english), mean(&unrelated.urdu));
+        let english = all_centred(&unrelated.english, &english_mean);
+        let urdu = all_centred(&unrelated.urdu, &urdu_mean);
         Self {
-            english,
-            urdu,
-            bound,
+            within: bound(pairs(&english, &english)).max(bound(pairs(&urdu, &urdu))),
+            across: bound(pairs(&english, &urdu)),
+            english: english_mean,
+            urdu: urdu_mean,
         }
     }
 
@@ -40,21 +44,36 @@ impl Likeness {
         }
     }
 
-    pub fn are_alike(&self, cosine: f32) -> bool {
-        cosine >= self.bound
+    /// Whether two questions with this cosine, once they are centred, are alike.
+    pub fn are_alike(&self, cosine: f32, is_one_script: bool) -> bool {
+        cosine
+            >= if is_one_script {
+                self.within
+            } else {
+                self.across
+            }
     }
 }
 
-/// The cosine that few pairs of these reach.
-fn bound(vectors: &[Vec<f32>], common: &[f32]) -> f32 {
-    let vectors: Vec<Vec<f32>> = vectors
-        .iter()
-        .map(|vector| centred(vector.clone(), common))
-        .collect();
-    let mut cosines: Vec<f32> = Vec::new();
-    for (at, one) in vectors.iter().enumerate() {
-        cosines.extend(vectors[..at].iter().map(|other| dot(one, other)));
-    }
+/// The cosines of different questions. The n-th ones of both languages share their subject, so they
+/// are no pair of unrelated ones.
+fn pairs(some: &[Vec<f32>], others: &[Vec<f32>]) -> Vec<f32> {
+    let of = |(at, one): (usize, &Vec<f32>)| -> Vec<f32> {
+        others[..at.min(others.len())]
+            .iter()
+            .map(|other| dot(one, other))
+            .collect()
+    };
+    some.iter().enumerate().flat_map(of).collect()
+}
+
+fn all_centred(vectors: &[Vec<f32>], common: &[f32]) -> Vec<Vec<f32>> {
+    let of = |vector: &Vec<f32>| centred(vector.clone(), common);
+    vectors.iter().map(of).collect()
+}
+
+/// The cosine that few of these reach.
+fn bound(mut cosines: Vec<f32>) -> f32 {
     cosines.sort_unstable_by(|a, b| b.total_cmp(a));
     let above = cosines.len() * ALIKE_OF_THOUSAND / 1000;
     cosines.get(above).copied().unwrap_or(1.0)

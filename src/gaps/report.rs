@@ -2,6 +2,7 @@
 //! and the questions themselves. It does not know where vectors come from.
 
 use super::likeness::{Likeness, dot};
+use crate::language::{Script, detect};
 use crate::store::Gap;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -128,8 +129,11 @@ fn groups(
             let cosines = groups.iter().enumerate();
             cosines
                 .filter_map(|(at, group)| Some((at, cosine(group)?)))
+                .filter(|(at, cosine)| {
+                    let is_one_script = groups[*at].first().map(script) == Some(script(&gap));
+                    likeness.are_alike(*cosine, is_one_script)
+                })
                 .max_by(|a, b| a.1.total_cmp(&b.1))
-                .filter(|(_, cosine)| likeness.are_alike(*cosine))
         });
         match nearest {
             Some((at, _)) => groups[at].push(gap),
@@ -137,6 +141,10 @@ fn groups(
         }
     }
     groups.into_iter().map(Group::of).collect()
+}
+
+fn script(gap: &Gap) -> Script {
+    detect(&gap.question).script
 }
 
 impl Group {

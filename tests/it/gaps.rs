@@ -107,7 +107,7 @@ async fn questions_that_mean_the_same_are_one_gap_in_whatever_words_and_language
 async fn an_answer_that_a_reader_rates_down_is_a_gap_of_its_page() {
     let writer = Writer::with(&[]).await;
     let answer = writer.app.ask("How long does the battery last?").await;
-    let message = answer["id"].clone();
+    let message = answer["message_id"].clone();
     let rating = json!({"message_id": message, "rating": "down"});
     assert_eq!(writer.app.post("/feedback", &rating).await.status(), 204);
     let gaps = writer.gaps("").await;
