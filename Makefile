@@ -12,7 +12,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,12 @@ test-load: build ## Readers, idle streams and slow connections in numbers that h
 
 secrets: ## No key was ever committed
 	.ci/secrets
+
+sbom: ## What the binary and the site are made of, as CycloneDX (in target/sbom)
+	.ci/sbom $(abspath $(TARGET))/cyclonedx $(abspath $(TARGET))/sbom
+
+fuzz: ## Arbitrary bytes for whatever reads files, streams and bodies (FUZZ="names", MINUTES=20 each)
+	fuzz/run $(abspath $(TARGET))/fuzzer $(or $(MINUTES),20) $(FUZZ)
 
 advisories: $(DENY) ## Known weaknesses of what we depend on; needs the network, so it is not part of ci
 	PATH="$(DENY)/bin:$$PATH" cargo deny --locked check advisories

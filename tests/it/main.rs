@@ -14,6 +14,7 @@ mod corpus_trees;
 mod documented;
 mod embedding;
 mod eval_sets;
+mod fuzzed;
 mod gaps;
 mod http_errors;
 mod http_query;
