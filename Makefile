@@ -6,13 +6,14 @@ SHELL := bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PEERS := $(abspath $(TARGET))/peers
 CLIENTS := $(abspath $(TARGET))/clients
+SHORT := $(abspath $(TARGET))/short
 DENY := $(abspath $(TARGET))/deny
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
 # Building and starting an image takes a root user.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks test-rollout lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,6 +66,9 @@ test-deploy: demo tests/deploy/node_modules tests/deploy/.venv ## The image, sta
 test-runbooks: build ## The commands of the runbooks, run on a server that has that trouble
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/runbooks/*.test.mjs
 
+test-rollout: build ## Good and bad releases, brought to readers and taken back by deploy/rollout
+	RAG_CHATBOT_BIN=$(BINARY) node --test tests/rollout/*.test.mjs
+
 lab: build ## Practise on a broken server: make lab LAB=database
 	@RAG_CHATBOT_BIN=$(BINARY) node tests/runbooks/lab.mjs $(LAB)
 
@@ -99,10 +103,16 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib,
 	benches/peers/run $(PEERS)
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json
 
-bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
-	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios.json
+bench-short: $(SHORT) ## The part of it that fits into ci: fails if we have grown twice as slow beside candle and faiss
+	$(SHORT)/bin/python benches/peers/short.py "$$(benches/peers/executable $(SHORT)/bin/python engine_peer)" "$$(benches/peers/executable $(SHORT)/bin/python search_peer)" --against benches/ratios
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-deploy deny ## All of it
+slo: ## How the last 30 days were, against the service levels: make slo PROMETHEUS=http://127.0.0.1:9090
+	deploy/prometheus/slo $(or $(PROMETHEUS),http://127.0.0.1:9090)
+
+bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios says
+	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios
+
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-rollout test-deploy bench-short deny ## All of it
 
 tests/deploy/.venv: tests/deploy/requirements.txt
 	python3 -m venv $@
@@ -110,6 +120,11 @@ tests/deploy/.venv: tests/deploy/requirements.txt
 	touch $@
 
 $(DENY): .ci/deny.requirements.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(SHORT): benches/peers/short.requirements.txt
 	python3 -m venv --clear $@
 	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

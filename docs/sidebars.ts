@@ -53,6 +53,7 @@ const sidebars: SidebarsConfig = {
       items: [
         'operations/running',
         'operations/deploying',
+        'operations/rollout',
         'operations/keys',
         'operations/security',
         'operations/state',

@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,15 +25,10 @@ import onnxruntime
 import openvino
 
 import graph
+from ours import CASES, Ours, tokens
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models/multilingual-e5-small-q4/model.gguf"
-# (name, sequences, tokens, threads, runs per round)
-CASES = [
-    ("query_12_1t", 1, 12, 1, 30),
-    ("batch_128_2t", 16, 128, 2, 2),
-    ("batch_256_2t", 8, 256, 2, 2),
-]
 
 
 class Onnx:
@@ -77,26 +71,6 @@ class OpenVino(Onnx):
         return self.sessions[threads]
 
 
-class Ours:
-    """One of our engines, in a process of its own per number of threads."""
-
-    def __init__(self, executable, engine):
-        self.executable, self.engine, self.processes = executable, engine, {}
-
-    def run(self, ids, threads, repeats):
-        if threads not in self.processes:
-            environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-            self.processes[threads] = subprocess.Popen(
-                [self.executable, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-            )
-        process = self.processes[threads]
-        request = {"engine": self.engine, "threads": threads, "sequences": ids.tolist(), "repeats": repeats}
-        process.stdin.write(json.dumps(request) + "\n")
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline())
-        return answer["times_ms"], np.array(answer["vectors"], np.float32)
-
-
 def feed(ids):
     return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
 
@@ -127,11 +101,6 @@ def graphs(folder):
         extra = {"DefaultTensorType": 1}
         quantize_dynamic(str(paths[plain]), str(paths[int8]), weight_type=QuantType.QInt8, extra_options=extra)
     return paths
-
-
-def tokens(sequences, length):
-    """Ids spread over the vocabulary, as in benches/engine.rs."""
-    return (np.arange(sequences * length, dtype=np.int64) * 7919 % 130086).reshape(sequences, length)
 
 
 def main():

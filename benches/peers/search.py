@@ -23,9 +23,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import faiss
-import hnswlib
 import numpy as np
-from usearch.index import Index
 
 DIMENSION = 384
 # As many as our retrieval asks for, and as many as are compared.
@@ -70,6 +68,8 @@ def flat(rows):
 
 
 def build_hnswlib(rows):
+    import hnswlib
+
     index = hnswlib.Index(space="ip", dim=DIMENSION)
     index.init_index(max_elements=len(rows), M=CONNECTIONS, ef_construction=CONSTRUCTION)
     index.add_items(rows, num_threads=os.cpu_count())
@@ -79,6 +79,8 @@ def build_hnswlib(rows):
 
 
 def build_usearch(rows):
+    from usearch.index import Index
+
     index = Index(ndim=DIMENSION, metric="ip", dtype="f32", connectivity=CONNECTIONS,
                   expansion_add=CONSTRUCTION, expansion_search=SEARCH)
     index.add(np.arange(len(rows)), rows, threads=os.cpu_count())

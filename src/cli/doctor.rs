@@ -1,5 +1,10 @@
-//! `doctor`: looks at everything this needs, and says in one line each what is wrong.
+//! `doctor`: looks at everything this needs, and says in one line each what is wrong; with `--url`,
+//! at a server that runs.
 
+mod page;
+mod smoke;
+
+use super::remote;
 use crate::app;
 use crate::config::Config;
 use crate::http::site;
@@ -12,6 +17,11 @@ pub struct Arguments {
     /// The findings as JSON
     #[arg(long)]
     json: bool,
+    /// Question for the server at --url that its documentation answers; without it, the title of a page
+    #[arg(long, value_name = "TEXT", requires = "url")]
+    question: Option<String>,
+    #[command(flatten)]
+    server: remote::Server,
 }
 
 /// One thing that was looked at.
@@ -19,43 +29,50 @@ pub struct Arguments {
 struct Finding {
     what: &'static str,
     ok: bool,
+    /// It could not be looked at, which is no fault.
+    skipped: bool,
     detail: String,
 }
 
 impl Finding {
     fn new<E: std::fmt::Display>(what: &'static str, result: Result<String, E>) -> Self {
-        match result {
-            Ok(detail) => Self {
-                what,
-                ok: true,
-                detail,
-            },
-            Err(error) => Self {
-                what,
-                ok: false,
-                detail: error.to_string(),
-            },
+        let (ok, detail) = match result {
+            Ok(detail) => (true, detail),
+            Err(error) => (false, error.to_string()),
+        };
+        Self {
+            what,
+            ok,
+            skipped: false,
+            detail,
+        }
+    }
+
+    fn skipped(what: &'static str, why: &str) -> Self {
+        Self {
+            what,
+            ok: true,
+            skipped: true,
+            detail: why.to_owned(),
         }
     }
 }
 
-pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
-    let config = &app::with_demo(config)?;
-    let findings = [
-        Finding::new("documentation", documentation(config)),
-        Finding::new("site", site_build(config)),
-        Finding::new("state folder", state_folder(config)),
-        Finding::new("chat database", chat_database(config).await),
-        Finding::new("model", model(config)),
-        Finding::new("address", address(config).await),
-        Finding::new("generator", generator(config).await),
-    ];
+pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let findings = match arguments.server.remote()? {
+        Some(remote) => smoke::examine(&remote, arguments.question.as_deref()).await,
+        None => here(config).await?,
+    };
     let healthy = findings.iter().all(|finding| finding.ok);
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
         for finding in &findings {
-            let mark = if finding.ok { "ok  " } else { "FAIL" };
+            let mark = match finding {
+                Finding { skipped: true, .. } => "-   ",
+                Finding { ok: true, .. } => "ok  ",
+                Finding { ok: false, .. } => "FAIL",
+            };
             println!("{mark} {}: {}", finding.what, finding.detail);
         }
     }
@@ -64,6 +81,20 @@ pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitC
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What a server started here with the same settings would find.
+async fn here(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let config = &app::with_demo(config)?;
+    Ok(vec![
+        Finding::new("documentation", documentation(config)),
+        Finding::new("site", site_build(config)),
+        Finding::new("state folder", state_folder(config)),
+        Finding::new("chat database", chat_database(config).await),
+        Finding::new("model", model(config)),
+        Finding::new("address", address(config).await),
+        Finding::new("generator", generator(config).await),
+    ])
 }
 
 fn documentation(config: &Config) -> anyhow::Result<String> {

@@ -49,7 +49,7 @@ enum Command {
     Search(search::Arguments),
     /// Measure retrieval on labelled questions
     Eval(eval::Arguments),
-    /// Check that everything this needs is there
+    /// Check that everything this needs is there, or with --url that a running server works
     Doctor(doctor::Arguments),
     /// Make, list, exchange and revoke the keys of programs
     Key(key::Arguments),
@@ -118,7 +118,7 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Search(arguments) => search::run(arguments, config).await,
             Command::Eval(arguments) => eval::run(&arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
-            Command::Doctor(arguments) => doctor::run(&arguments, config).await,
+            Command::Doctor(arguments) => doctor::run(arguments, config).await,
             Command::Mcp => mcp::run(config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),
         }

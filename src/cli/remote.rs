@@ -1,11 +1,12 @@
-//! `ask --url` and `search --url`: the same questions to a server that runs elsewhere.
+//! `--url`: a server that runs elsewhere, for `ask`, `search` and `doctor`.
 //!
 //! It knows the server's HTTP API and nothing else of this program: no documentation, no index.
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use eventsource_stream::Eventsource;
 use futures::StreamExt;
-use reqwest::{Response, Url, header};
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ const CONNECTING: Duration = Duration::from_secs(10);
 #[derive(clap::Args, Debug)]
 pub struct Server {
     /// Ask the server at this address instead of reading documentation here
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     url: Option<Url>,
     /// Key for that server, if it asks for one
     #[arg(
@@ -34,7 +35,23 @@ pub struct Server {
 pub struct Remote {
     base: Url,
     key: Option<String>,
-    client: reqwest::Client,
+    /// Sends no key by itself.
+    pub client: reqwest::Client,
+}
+
+/// An answer that came whole, and what came before it.
+pub struct Answered {
+    pub headers: HeaderMap,
+    /// The object of the event `done`.
+    pub body: Value,
+}
+
+fn address(text: &str) -> Result<Url, String> {
+    let example = "write an address such as https://docs.example.com";
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err(example.to_owned()),
+    }
 }
 
 impl Server {
@@ -43,10 +60,6 @@ impl Server {
         let Some(mut base) = self.url else {
             return Ok(None);
         };
-        ensure!(
-            matches!(base.scheme(), "http" | "https"),
-            "--url {base}: write an address such as https://docs.example.com"
-        );
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
@@ -76,26 +89,47 @@ impl Server {
 impl Remote {
     /// Asks, and prints the answer as it comes, or whole as JSON.
     pub async fn ask(&self, body: &Value, as_json: bool) -> anyhow::Result<ExitCode> {
-        let request = self.client.post(self.at("query")?).json(body);
+        let print = |piece: &str| {
+            if !as_json {
+                print!("{piece}");
+                std::io::stdout().flush()?;
+            }
+            Ok(())
+        };
+        let answer = self.answer(body, print).await?.body;
+        if as_json {
+            println!("{}", serde_json::to_string_pretty(&answer)?);
+        } else {
+            self.print_sources(&answer);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Asks for a stream, and hands on each piece of the text.
+    pub async fn answer(
+        &self,
+        body: &Value,
+        mut piece: impl FnMut(&str) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Answered> {
+        let request = self.request(Method::POST, "query")?.json(body);
         let request = request.header(header::ACCEPT, "text/event-stream");
         let response = self.send(request).await?;
+        let headers = response.headers().clone();
         let mut events = response.bytes_stream().eventsource();
         while let Some(event) = events.next().await {
             let event = event.context("the answer broke off")?;
             let data: Value = serde_json::from_str(&event.data)
                 .context("this is no rag-chatbot server: it answers otherwise")?;
             match event.event.as_str() {
-                "token" if !as_json => {
-                    print!("{}", text(&data["text"]));
-                    std::io::stdout().flush()?;
+                "token" => piece(text(&data["text"]))?,
+                "done" => {
+                    return Ok(Answered {
+                        headers,
+                        body: data,
+                    });
                 }
-                "done" if as_json => println!("{}", serde_json::to_string_pretty(&data)?),
-                "done" => self.print_sources(&data),
                 "error" => bail!("{}", text(&data["detail"])),
-                _ => continue,
-            }
-            if event.event == "done" {
-                return Ok(ExitCode::SUCCESS);
+                _ => {}
             }
         }
         bail!("the answer ended before it was done")
@@ -129,13 +163,24 @@ impl Remote {
         Ok(self.base.join(endpoint)?)
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Response> {
+    /// A request to one of the server's endpoints.
+    pub fn request(&self, method: Method, endpoint: &str) -> anyhow::Result<RequestBuilder> {
+        Ok(self.client.request(method, self.at(endpoint)?))
+    }
+
+    /// The response to this request and the key, whatever its status.
+    pub async fn try_send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let request = match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
         };
         let unreachable = || format!("no answer from {}", self.base);
-        let response = request.send().await.with_context(unreachable)?;
+        request.send().await.with_context(unreachable)
+    }
+
+    /// The response, if it is a success.
+    pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let response = self.try_send(request).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -163,9 +208,14 @@ impl Remote {
     }
 
     /// A page's whole address: here, its path alone leads nowhere.
+    pub fn page(&self, path: &str) -> anyhow::Result<Url> {
+        self.at(path.trim_start_matches('/'))
+    }
+
     fn address(&self, source: &Value) -> String {
-        let path = text(&source["url"]).trim_start_matches('/').to_owned();
-        self.base.join(&path).map_or(path, String::from)
+        let path = text(&source["url"]);
+        self.page(path)
+            .map_or_else(|_| path.to_owned(), String::from)
     }
 }
 
@@ -179,6 +229,7 @@ fn place(section: &Value) -> String {
     place.join(" › ")
 }
 
-fn text(value: &Value) -> &str {
+/// A string; what is none is empty.
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }

@@ -19,19 +19,22 @@ export async function startUpstream() {
     status: 200,
     /** Text to answer with instead of the passages' sentences. */
     says: undefined,
-    holding: false,
-    /** Stops in the middle of the next answers, until `release`. */
-    hold() {
-      this.holding = true;
+    holding: undefined,
+    /** Before each answer. */
+    delay_ms: 0,
+    /** Stops in the middle of the next answers to these questions, until `release`. */
+    hold(questions = /(?:)/) {
+      this.holding = questions;
     },
     release() {
-      this.holding = false;
+      this.holding = undefined;
       for (const goOn of waiting.splice(0)) goOn();
     },
     reset() {
       this.release();
       this.status = 200;
       this.says = undefined;
+      this.delay_ms = 0;
       this.prompts.length = 0;
     },
     close() {
@@ -48,6 +51,7 @@ export async function startUpstream() {
     if (!request.url.endsWith("/chat/completions")) return json(response, 200, { object: "list", data: [] });
     const { messages, stream, model } = JSON.parse(body);
     upstream.prompts.push(messages);
+    if (upstream.delay_ms > 0) await new Promise((resolve) => setTimeout(resolve, upstream.delay_ms));
     if (upstream.status !== 200) {
       return json(response, upstream.status, { error: { message: "told to fail", type: "server_error" } });
     }
@@ -71,7 +75,7 @@ export async function startUpstream() {
     const words = text.match(/\S+\s*/g) ?? [];
     for (const [index, word] of words.entries()) {
       send({ content: word });
-      if (index === Math.floor(words.length / 2) && upstream.holding) {
+      if (index === Math.floor(words.length / 2) && upstream.holding?.test(messages.at(-1).content)) {
         await Promise.race([new Promise((resolve) => waiting.push(resolve)), once(response, "close")]);
         if (response.destroyed) return;
       }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -71,6 +71,30 @@ test("systemd accepts the unit, and finds little that it could do beyond its wor
   execFileSync("systemd-analyze", ["verify", unit]);
   // Of 100; services that listen on the network and keep no rights come to 10 to 15.
   execFileSync("systemd-analyze", ["security", "--offline=true", "--threshold=15", unit], { stdio: ["ignore", "ignore", "inherit"] });
+});
+
+test("haproxy and Prometheus accept the files of the rollout, systemd its sides, and all of them name the same ports", () => {
+  const env = {
+    ...process.env, READERS: "127.0.0.1:80", FIGURES: "127.0.0.1:8405", BLUE: "127.0.0.1:8081", GREEN: "127.0.0.1:8082",
+    HAPROXY_SOCKET: join(scratch, "socket"), HAPROXY_WEIGHTS: join(scratch, "weights"),
+  };
+  execFileSync("haproxy", ["-c", "-q", "-f", join(ROOT, "deploy/rollout/haproxy.cfg")], { env });
+  execFileSync("promtool", ["check", "config", join(ROOT, "deploy/rollout/prometheus.yml")]);
+  execFileSync("python3", ["deploy/rollout/rollout", "--help"], { cwd: ROOT, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
+
+  const template = join(scratch, "rag-chatbot@.service");
+  writeFileSync(template, read("deploy/systemd/rag-chatbot.service"));
+  const conf = read("deploy/rollout/sides.conf").replace("/usr/local/lib/rag-chatbot/%i/rag-chatbot", BINARY);
+  mkdirSync(`${template}.d`);
+  writeFileSync(join(`${template}.d`, "sides.conf"), conf);
+  execFileSync("systemd-analyze", ["verify", join(scratch, "rag-chatbot@blue.service")], { env: { ...process.env, SYSTEMD_UNIT_PATH: `${scratch}:` } });
+  const settings = new Set([...read(".env.example").matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name));
+  for (const name of ["blue", "green"]) {
+    const port = /^RAG_LISTEN=127\.0\.0\.1:(\d+)$/m.exec(read(`deploy/rollout/${name}.env`))[1];
+    assert.ok(read("deploy/rollout/rollout.toml").includes(`[sides.${name}]\nurl = "http://127.0.0.1:${port}"`));
+    assert.ok(read("deploy/rollout/prometheus.yml").includes(`["127.0.0.1:${port}"]\n        labels: {side: ${name}}`));
+  }
+  for (const [, name] of conf.matchAll(/\b([A-Z_]{5,})=/g)) assert.ok(settings.has(name), name);
 });
 
 test("Render's blueprint has the fields of its reference", () => {

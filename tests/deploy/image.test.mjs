@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startUpstream } from "../browser/upstream.mjs";
-import { buildImage, startContainer } from "./image.mjs";
+import { BINARY, buildImage, startContainer } from "./image.mjs";
 
 /** What the issue allows; today's image is far below. */
 const MAX_BYTES = 130_000_000;
@@ -66,6 +66,7 @@ describe("the image", () => {
     assert.match(answer.answer, /\[1\]/);
     const page = await fetch(container.url + answer.sources[0].url.replace(/#.*/, ""));
     assert.equal(page.status, 200);
+    execFileSync(BINARY, ["doctor", "--url", container.url, "--question", "How do I embed the widget?"], { encoding: "utf8" });
     assert.equal(await container.stop(), 0);
   });
 

@@ -28,6 +28,7 @@ mod plain_folder;
 mod secrets;
 mod site_build;
 mod site_pages;
+mod smoke;
 mod store;
 mod test_app;
 mod tls;

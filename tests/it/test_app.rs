@@ -140,11 +140,16 @@ impl TestApp {
     pub fn another_process(&self) -> Keys {
         let store = store::open(&store::Options {
             database_url: "sqlite:".to_owned(),
-            state_dir: self.folders.path().join("state"),
+            state_dir: self.state(),
             session_timeout: std::time::Duration::from_secs(60),
             retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
         });
         Keys::new(store.expect("it opens beside the server").keys, None)
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> std::path::PathBuf {
+        self.folders.path().join("state")
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {
