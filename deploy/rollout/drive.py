@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 from judge import NoFigures
+from proxy import Unreachable
 from settings import Wrong
 
 # How soon an order is seen, and how often something is asked that is about to change.
@@ -117,7 +118,12 @@ class Drive:
 
     def _look(self, old, new):
         """The reason to go back; otherwise notes what the step still waits for."""
-        sides = self.proxy.look()
+        try:
+            sides = self.proxy.look()
+        except Unreachable as error:
+            # It may be starting anew, with the weights that it had.
+            self.record.set(waits_for=str(error))
+            return None
         reason = None
         blind = None
         if not sides[new]["up"]:
