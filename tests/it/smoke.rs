@@ -54,6 +54,14 @@ async fn proxy(app: &TestApp, change: fn(&str, Response) -> Response) -> String 
     format!("http://{address}")
 }
 
+fn without_limits() -> Settings {
+    Settings {
+        rate_limit_queries_per_minute: Some(0),
+        rate_limit_queries_per_day: Some(0),
+        ..Settings::default()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_works_passes_and_is_left_as_it_was() {
     let app = TestApp::start_with(Wanted {
@@ -84,7 +92,11 @@ async fn a_server_that_works_passes_and_is_left_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_question_may_be_given_and_must_then_be_answered() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(Wanted {
+        settings: without_limits(),
+        ..Wanted::default()
+    })
+    .await;
     let (code, findings) = examine(&app.url, &["--question", "How long does the battery last?"]);
     assert_eq!(code, Some(0), "{findings}");
     // There is no limit on this server, so there is nothing to look at.
@@ -174,6 +186,7 @@ fn no_server_and_no_address_are_told_apart() {
 async fn people_read_one_line_for_each_finding() {
     let app = TestApp::start_with(Wanted {
         documents: &HANDBOOK[..1],
+        settings: without_limits(),
         ..Wanted::default()
     })
     .await;
