@@ -38,9 +38,12 @@ LABEL org.opencontainers.image.title="rag-chatbot" \
       org.opencontainers.image.source="${SOURCE}"
 COPY --from=root /image/system/ /
 COPY --from=root --chown=65532:65532 /image/state/ /var/lib/rag-chatbot/
-ENV RAG_LISTEN=0.0.0.0:8080 RAG_STATE=/var/lib/rag-chatbot RAG_LOG_FORMAT=json
+ENV RAG_LISTEN=0.0.0.0:8080 RAG_STATE=/var/lib/rag-chatbot RAG_LOG_FORMAT=json \
+    RAG_METRICS_LISTEN=0.0.0.0:9464
 USER 65532:65532
 EXPOSE 8080
+# Figures alone, for Prometheus beside it; not for the world.
+EXPOSE 9464
 VOLUME ["/var/lib/rag-chatbot"]
 # It asks whether the process answers; readiness (/readyz) is for whoever sends readers.
 HEALTHCHECK --interval=30s --timeout=6s --start-period=60s --retries=3 CMD ["/usr/bin/rag-chatbot", "health"]

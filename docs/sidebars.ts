@@ -52,6 +52,7 @@ const sidebars: SidebarsConfig = {
       link: {type: 'doc', id: 'operations/index'},
       items: [
         'operations/running',
+        'operations/figures',
         'operations/deploying',
         'operations/rollout',
         'operations/keys',

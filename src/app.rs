@@ -38,7 +38,8 @@ impl App {
     /// Opens everything; nothing is indexed yet.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let config = &with_demo(config)?;
-        let metrics = telemetry::metrics::start();
+        let figures = telemetry::metrics::start();
+        telemetry::metrics::spawn_counting(figures);
         let site = site::Site::open(site_options(config, &discover(config)?.site)?)
             .context("the site's build cannot be read")?;
         let store = store::open(&store_options(config))?;
@@ -51,12 +52,13 @@ impl App {
             },
             Arc::clone(&embedder),
         )?;
+        let (generator, budget) = generator(config, &store).await?.unzip();
         let search: Arc<dyn Search> = Arc::new(Retriever::new(living(&library), queue.clone()));
         let limits = guard_options(config);
         let answerer = Answerer::new(answer::Parts {
             search: Arc::clone(&search),
             store: store.clone(),
-            generator: generator(config, &store).await?,
+            generator,
             scorer: Some(Arc::new(answer::ByMeaning::new(
                 queue.clone(),
                 SCORING_PATIENCE,
@@ -65,6 +67,7 @@ impl App {
             options: answer::Options {
                 site_name: site.title.clone(),
                 strict: config.strict,
+                embedding_model: embedder.identity().name.clone(),
                 remember_for: Duration::from_secs(u64::from(config.answer_cache_hours) * 60 * 60),
                 ..answer::Options::default()
             },
@@ -85,12 +88,18 @@ impl App {
                 audit: Arc::new(audit),
                 gaps: Arc::new(gaps),
                 site: Arc::new(site),
-                metrics: metrics.clone(),
+                budget,
+                figures: figures.clone(),
                 streams: Arc::new(Semaphore::new(config.max_streams)),
                 stopping: CancellationToken::new(),
                 options: Arc::new(http_options(config)),
             },
         })
+    }
+
+    /// The figures alone, for `--metrics-listen`.
+    pub fn figures_router(&self) -> axum::Router {
+        http::figures_router(self.server.clone())
     }
 
     pub fn router(&self) -> axum::Router {
@@ -149,7 +158,7 @@ impl App {
 async fn generator(
     config: &Config,
     store: &store::Store,
-) -> anyhow::Result<Option<Arc<dyn Generator>>> {
+) -> anyhow::Result<Option<(Arc<dyn Generator>, Arc<Budget>)>> {
     let Some(set) = &config.openai else {
         return Ok(None);
     };
@@ -162,7 +171,8 @@ async fn generator(
     })
     .map_err(anyhow::Error::msg)?;
     let budget = Budget::open(budget_limits(config), Arc::clone(&store.ledger)).await?;
-    Ok(Some(Arc::new(Metered::new(Arc::new(generator), budget))))
+    let metered = Metered::new(Arc::new(generator), Arc::clone(&budget));
+    Ok(Some((Arc::new(metered), budget)))
 }
 
 /// What the model costs: as the settings say, or as its maker's list does.
@@ -292,6 +302,15 @@ pub fn listener_options(config: &Config) -> http::listener::Options {
     }
 }
 
+/// For those who watch: a few connections, without TLS, from a network of one's own.
+pub fn figures_listener_options() -> http::listener::Options {
+    http::listener::Options {
+        // Two Prometheus servers and a person.
+        max_connections: 16,
+        ..http::listener::Options::default()
+    }
+}
+
 fn http_options(config: &Config) -> http::Options {
     http::Options {
         environment: config.environment.clone(),
@@ -306,5 +325,10 @@ fn http_options(config: &Config) -> http::Options {
             .and_then(|tls| tls.clients.as_ref())
             .is_some_and(|clients| !clients.everybody),
         public_url: config.public_url.clone(),
+        metrics_networks: config.metrics_networks.clone(),
+        state: config.state.clone(),
+        max_streams: config.max_streams,
+        log_filter: config.log_level.clone(),
+        log_sample: config.log_sample,
     }
 }

@@ -14,6 +14,7 @@ use crate::guard::Gate;
 use crate::language::{Language, detect};
 use crate::retrieval::Search;
 use crate::store::{Store, StoreError};
+use crate::telemetry::request;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -46,6 +47,8 @@ pub struct Options {
     pub strict: bool,
     /// Longest generated answer.
     pub max_tokens: u32,
+    /// Who computes the questions' vectors, for the figures.
+    pub embedding_model: String,
     /// How long an answer is given again to the same question; zero for never.
     pub remember_for: Duration,
 }
@@ -57,6 +60,7 @@ impl Default for Options {
             strict: false,
             // Some 500 words: longer answers should be pages.
             max_tokens: 800,
+            embedding_model: String::new(),
             remember_for: Duration::from_secs(24 * 60 * 60),
         }
     }
@@ -121,6 +125,11 @@ impl Answerer {
         })
     }
 
+    /// How many answers wait for their turn, of how many that may.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.parts.gate.waiting()
+    }
+
     fn look_up(&self, question: &Question) -> LookedUp {
         let Some((remembered, generation)) = self
             .remembered
@@ -142,7 +151,7 @@ impl Answerer {
     fn start(&self, question: Question, looked_up: LookedUp) -> mpsc::Receiver<AnswerEvent> {
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let this = self.clone();
-        tokio::spawn(async move {
+        tokio::spawn(request::carry(async move {
             let work = async {
                 let last = match this.tell(question, looked_up, &events).await {
                     Ok(answer) => AnswerEvent::Done(Box::new(answer)),
@@ -154,7 +163,7 @@ impl Answerer {
                 () = work => {}
                 () = events.closed() => {}
             }
-        });
+        }));
         receiver
     }
 

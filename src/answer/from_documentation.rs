@@ -11,6 +11,8 @@ use super::outcome::Outcome;
 use super::written::Written;
 use super::{AnswerError, AnswerEvent, abstention, prompt};
 use crate::retrieval::{RetrievalError, Retrieved};
+use crate::telemetry::metrics::TOKENS_USED;
+use crate::telemetry::request::{self, Stage};
 use std::time::Instant;
 
 /// Seconds after which to ask again while the documentation is being read for the first time.
@@ -46,6 +48,9 @@ impl Asking<'_> {
             outcome.written.cost_usd += generator.cost_usd(rewriting);
         }
         outcome.embedding_tokens = estimate_tokens(&context.query);
+        let model = self.parts.options.embedding_model.clone();
+        metrics::counter!(TOKENS_USED, "kind" => "embedding", "model" => model)
+            .increment(outcome.embedding_tokens);
         if is_found {
             outcome.add_notice(notice);
         }
@@ -82,6 +87,7 @@ impl Asking<'_> {
             let busy = Some(self.words.generator_busy);
             return self.quote(context, &evidence, busy).await;
         };
+        let writing = Instant::now();
         let messages = prompt::from_passages(
             &self.parts.options.site_name,
             &self.question.text,
@@ -90,6 +96,7 @@ impl Asking<'_> {
             &self.history,
             &self.question.brought.instructions,
         );
+        request::took(Stage::Prompt, writing.elapsed());
         let written = Written::stream(self, generator.as_ref(), &messages, &evidence).await;
         drop(permit);
         match written {
@@ -150,6 +157,7 @@ impl Asking<'_> {
         self.send(AnswerEvent::Token(quoted.text.clone())).await;
         let mut outcome = Outcome::quoted(quoted.text, sources, locale.unwrap_or_default());
         outcome.written.generation_ms = ms_since(writing);
+        request::took(Stage::Generation, writing.elapsed());
         outcome.add_trouble(trouble);
         outcome
     }
@@ -242,6 +250,7 @@ pub(super) fn log_failure(generator: &dyn Generator, error: &GenerateError) {
         return;
     }
     tracing::warn!(
+        event = "performance.upstream_failed",
         generator = generator.name(),
         model = generator.model(),
         %error,

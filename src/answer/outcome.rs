@@ -13,6 +13,7 @@ use super::written::{Written, grounds};
 use super::{Answer, AnswerError, Mode, Question, Source, Usage};
 use crate::language::Language;
 use crate::store::{Message, Role, StoreError, new_id};
+use crate::telemetry::metrics::UNSUPPORTED_SENTENCES;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Instant;
@@ -86,6 +87,8 @@ impl Outcome {
         if !cites && outcome.unsupported.is_empty() {
             outcome.unsupported = vec![one_line(&outcome.written.text)];
         }
+        let count = outcome.unsupported.len() as u64;
+        metrics::counter!(UNSUPPORTED_SENTENCES).increment(count);
         outcome
     }
 

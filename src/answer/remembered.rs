@@ -9,6 +9,7 @@ use super::{Answer, AnswerError, Mode, Question};
 use crate::cache::{Key, Memory};
 use crate::language::{Language, fold};
 use crate::store::{SharedAnswer, Store, new_id};
+use crate::telemetry::metrics::ANSWER_CACHE;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,8 +85,7 @@ impl Remembered {
     pub fn recall(&self, asked: &Repeatable) -> Option<Arc<Known>> {
         let known = self.known.recall(&asked.generation, &asked.key);
         let outcome = if known.is_some() { "hit" } else { "miss" };
-        metrics::counter!(crate::telemetry::metrics::ANSWER_CACHE, "outcome" => outcome)
-            .increment(1);
+        metrics::counter!(ANSWER_CACHE, "outcome" => outcome).increment(1);
         known
     }
 

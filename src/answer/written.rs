@@ -9,6 +9,8 @@ use super::evidence::Evidence;
 use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::prompt::ChatMessage;
 use super::support::{Ground, without_unsupported};
+use crate::telemetry::metrics::CITATIONS_REMOVED;
+use crate::telemetry::request::{self, Stage};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -118,6 +120,9 @@ impl<'a> Shown<'a> {
         let mut said = String::new();
         let relaying = async {
             while let Some(piece) = pieces.recv().await {
+                if said.is_empty() {
+                    request::took(Stage::FirstToken, writing.elapsed());
+                }
                 said.push_str(&piece);
                 let visible = self.filter.push(&piece);
                 self.show(&visible).await;
@@ -127,8 +132,10 @@ impl<'a> Shown<'a> {
             self.show_held().await;
         };
         let (result, ()) = tokio::join!(generator.generate(messages, max_tokens, out), relaying);
+        request::took(Stage::Generation, writing.elapsed());
         let removed = self.filter.removed();
         if removed > 0 {
+            metrics::counter!(CITATIONS_REMOVED).increment(removed as u64);
             tracing::info!(removed, "citations that nothing supports were taken out");
         }
         // A failed answer was paid for as well.

@@ -16,7 +16,7 @@ mod search;
 mod serve;
 
 use crate::config::{Config, LogFormat, Settings};
-use crate::telemetry::{LogOptions, start_logging};
+use crate::telemetry::logs;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,17 +83,22 @@ pub fn run() -> ExitCode {
         print!("{}", config.printed());
         return ExitCode::SUCCESS;
     }
-    let logs = LogOptions {
+    let wanted = logs::Options {
         filter: config.log_level.clone(),
         json: match config.log_format {
             LogFormat::Auto => None,
             LogFormat::Text => Some(false),
             LogFormat::Json => Some(true),
         },
+        files: config.log_dir.clone().map(|folder| logs::FileOptions {
+            folder,
+            retention_days: config.log_retention_days,
+        }),
     };
-    if let Err(error) = start_logging(&logs) {
-        return fail(&error, WRONG_USE);
-    }
+    let _written_to_the_last = match logs::start(&wanted) {
+        Ok(lines) => lines,
+        Err(error) => return fail(&error, WRONG_USE),
+    };
     for setting in &config.unused {
         tracing::warn!(setting, "this version has no use for this setting");
     }

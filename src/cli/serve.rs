@@ -20,6 +20,10 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     // First, so that a port in use is said at once and not after reading everything.
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
+    let figures_listener = match config.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let app = App::open(config).await?;
     show_first_key(&app).await?;
     // Which settings were in force when, without telling them.
@@ -37,6 +41,19 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let follower = tokio::spawn(progress::follow(Arc::clone(app.library())));
 
     let (stop, stopped) = watch::channel(false);
+    let figures = figures_listener.map(|listener| {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "figures alone are served at /metrics");
+        }
+        let router = app.figures_router();
+        let never = std::future::pending();
+        tokio::spawn(http::serve(
+            listener,
+            router,
+            app::figures_listener_options(),
+            never,
+        ))
+    });
     let mut serving = tokio::spawn(http::serve(
         listener,
         app.router(),
@@ -61,6 +78,9 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         }
     }
     app.stop();
+    if let Some(figures) = figures {
+        figures.abort();
+    }
     follower.abort();
     Ok(ExitCode::SUCCESS)
 }

@@ -53,6 +53,11 @@ pub struct Config {
     pub environment: String,
     pub log_level: String,
     pub log_format: LogFormat,
+    pub log_sample: u32,
+    pub log_dir: Option<PathBuf>,
+    pub log_retention_days: u32,
+    pub metrics_networks: Vec<IpNet>,
+    pub metrics_listen: Option<SocketAddr>,
     pub allowed_origins: Vec<String>,
     /// Origin of the site as readers see it, without a path.
     pub public_url: Option<String>,

@@ -7,18 +7,29 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// `10.0.0.0/8, 192.0.2.1`.
-pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+pub(super) fn networks(setting: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
     entries(text)
         .map(|entry| {
             let network = entry.parse().ok();
             network
                 .or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from))
                 .ok_or_else(|| ConfigError::Invalid {
-                    setting: "trusted_proxy",
+                    setting,
                     reason: format!("`{entry}` is not a network such as 10.0.0.0/8 or 127.0.0.1"),
                 })
         })
         .collect()
+}
+
+/// The same, or `none`.
+pub(super) fn networks_or_none(
+    setting: &'static str,
+    text: &str,
+) -> Result<Vec<IpNet>, ConfigError> {
+    if text.trim() == "none" {
+        return Ok(Vec::new());
+    }
+    networks(setting, text)
 }
 
 /// The names that this server answers to; none for any.

@@ -127,6 +127,21 @@ settings! {
     /// Origins of other sites that carry the widget, comma separated; * for any
     #[arg(env = "ALLOWED_ORIGINS_STR", value_name = "ORIGINS")]
     allowed_origins: String,
+    /// Of so many requests that succeeded, one is logged
+    #[arg(env = "RAG_LOG_SAMPLE", value_name = "N")]
+    log_sample: u32,
+    /// Folder for log files besides the log on stderr, one a day; none if not given
+    #[arg(env = "RAG_LOG_DIR", value_name = "DIR")]
+    log_dir: PathBuf,
+    /// Days for which log files are kept
+    #[arg(env = "RAG_LOG_RETENTION_DAYS", value_name = "N")]
+    log_retention_days: u32,
+    /// Networks whose programs may read /metrics without a key, comma separated; none for nobody
+    #[arg(env = "RAG_METRICS_NETWORK", value_name = "NETWORKS")]
+    metrics_network: String,
+    /// Address and port at which /metrics alone is served, to everybody who can reach it
+    #[arg(env = "RAG_METRICS_LISTEN", value_name = "ADDR:PORT", value_parser = listen_address)]
+    metrics_listen: SocketAddr,
     /// Origin at which readers see the site, such as https://docs.example.com, for links in answers
     #[arg(env = "RAG_PUBLIC_URL", value_name = "URL")]
     public_url: String,
@@ -205,6 +220,9 @@ impl Settings {
             environment: Some("development".into()),
             log_level: Some("info".into()),
             log_format: Some("auto".into()),
+            log_sample: Some(1),
+            log_retention_days: Some(14),
+            metrics_network: Some("127.0.0.0/8,::1".into()),
             rate_limit_queries_per_minute: Some(10),
             rate_limit_queries_per_day: Some(1000),
             max_connections: Some(4096),

@@ -31,7 +31,10 @@ pub(super) fn validate(
         base_url: Address::new(base_url.trim_end_matches('/')),
         model: all.openai_model.expect(set),
     });
-    let trusted_proxies = serving::networks(all.trusted_proxy.as_deref().unwrap_or_default())?;
+    let trusted_proxies = serving::networks(
+        "trusted_proxy",
+        all.trusted_proxy.as_deref().unwrap_or_default(),
+    )?;
     let embedder: EmbedderKind = named("embedder", &all.embedder.expect(set))?;
     if embedder == EmbedderKind::OpenAi && openai.is_none() {
         return Err(ConfigError::Invalid {
@@ -76,6 +79,14 @@ pub(super) fn validate(
         environment: all.environment.expect(set),
         log_level: all.log_level.expect(set),
         log_format,
+        log_sample: positive("log_sample", all.log_sample.expect(set))?,
+        log_dir: all.log_dir,
+        log_retention_days: positive("log_retention_days", all.log_retention_days.expect(set))?,
+        metrics_networks: serving::networks_or_none(
+            "metrics_network",
+            &all.metrics_network.expect(set),
+        )?,
+        metrics_listen: all.metrics_listen,
         allowed_origins: origins_allowed(all.allowed_origins.as_deref().unwrap_or_default())?,
         public_url: all.public_url.as_deref().map(public_url).transpose()?,
         queries_per_minute: all.rate_limit_queries_per_minute.expect(set),

@@ -7,6 +7,7 @@
 
 use super::{EmbedError, Embedder, InputKind, ModelIdentity, Options};
 use crate::secret::Secret;
+use crate::telemetry::metrics::{UPSTREAM_FAILURES, UPSTREAM_REQUESTS};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
@@ -160,10 +161,15 @@ impl Server {
     async fn embed_patiently(&self, inputs: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
+            metrics::counter!(UPSTREAM_REQUESTS, "upstream" => "embedder").increment(1);
             let failure = match self.embed_once(inputs).await {
                 Ok(vectors) => return Ok(vectors),
                 Err(failure) => failure,
             };
+            metrics::counter!(
+                UPSTREAM_FAILURES, "upstream" => "embedder", "kind" => failure.kind
+            )
+            .increment(1);
             if !failure.passing || attempt >= ATTEMPTS {
                 return Err(EmbedError::Upstream(failure.message));
             }
@@ -184,6 +190,11 @@ impl Server {
         }
         let response = request.send().await.map_err(|e| Failure {
             // Without the URL: it may hold what its owner would rather not have in a log.
+            kind: if e.is_timeout() {
+                "timed_out"
+            } else {
+                "unavailable"
+            },
             message: format!("cannot reach it ({})", e.without_url()),
             passing: true,
             retry_after: None,
@@ -202,17 +213,24 @@ impl Server {
                 || status.is_server_error();
             return Err(Failure {
                 message: format!("{status}{reason}"),
+                kind: if passing { "unavailable" } else { "refused" },
                 passing,
                 retry_after,
             });
         }
         let answer: Answer = response.json().await.map_err(|e| Failure {
+            kind: if e.is_timeout() {
+                "timed_out"
+            } else {
+                "interrupted"
+            },
             message: format!("its answer is not understood ({})", e.without_url()),
             passing: false,
             retry_after: None,
         })?;
         answer.in_order(inputs.len()).ok_or_else(|| Failure {
             message: format!("it did not answer each of {} texts once", inputs.len()),
+            kind: "interrupted",
             passing: false,
             retry_after: None,
         })
@@ -221,6 +239,8 @@ impl Server {
 
 struct Failure {
     message: String,
+    /// As the metric's label has it.
+    kind: &'static str,
     /// Whether the same request may succeed a little later.
     passing: bool,
     retry_after: Option<Duration>,

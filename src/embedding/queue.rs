@@ -8,6 +8,7 @@
 //! It doesn't know what an embedder does with a batch, nor how many tokens a text really has.
 
 use super::{EmbedError, Embedder, EmbedderKind, InputKind, Options};
+use crate::telemetry::metrics::QUEUE_REFUSALS;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -98,6 +99,14 @@ impl EmbeddingQueue {
         &self.threads.shared.embedder
     }
 
+    /// Queries and passages that wait now, and how many of each may.
+    pub fn lengths(&self) -> ([usize; 2], usize) {
+        let shared = &self.threads.shared;
+        let lanes = shared.lanes();
+        let waiting = [lanes.queries.len(), lanes.passages.len()];
+        (waiting, shared.max_queries_waiting)
+    }
+
     /// Texts that wait now.
     pub fn waiting(&self) -> usize {
         let lanes = self.threads.shared.lanes();
@@ -113,6 +122,7 @@ impl EmbeddingQueue {
             if lanes.queries.len() >= shared.max_queries_waiting {
                 lanes.queries.retain(|waiting| !waiting.reply.is_closed());
                 if lanes.queries.len() >= shared.max_queries_waiting {
+                    metrics::counter!(QUEUE_REFUSALS, "queue" => "embedding_queries").increment(1);
                     return Err(EmbedError::Overloaded);
                 }
             }

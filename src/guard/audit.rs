@@ -27,6 +27,7 @@ pub enum Action {
     AuditRead,
     GapsRead,
     GapsMark,
+    LogFilter,
 }
 
 impl Action {
@@ -43,6 +44,7 @@ impl Action {
             Self::AuditRead => "audit.read",
             Self::GapsRead => "gaps.read",
             Self::GapsMark => "gaps.mark",
+            Self::LogFilter => "log.filter",
         }
     }
 }
@@ -83,6 +85,10 @@ impl Audit {
             result: result.to_owned(),
             request_id: doer.request_id,
         };
+        if action != Action::Refused {
+            let (who, action, result) = (&entry.who, &entry.action, &entry.result);
+            tracing::info!(event = "security.audit", who, action, result, "audited");
+        }
         if let Err(error) = self.store.append(entry).await {
             tracing::error!(%error, action = action.name(), "the audit log could not be written");
         }

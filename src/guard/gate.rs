@@ -1,5 +1,6 @@
 //! How many answers are generated at once: a semaphore with a deadline and a bounded queue.
 
+use crate::telemetry::metrics::QUEUE_REFUSALS;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -33,6 +34,14 @@ impl Gate {
 
     /// A permit, or `None` when too many are waiting already or the wait was too long.
     pub async fn enter(&self) -> Option<Permit> {
+        let entered = self.wait_for_place().await;
+        if entered.is_none() {
+            metrics::counter!(QUEUE_REFUSALS, "queue" => "generations").increment(1);
+        }
+        entered
+    }
+
+    async fn wait_for_place(&self) -> Option<Permit> {
         if let Ok(permit) = Arc::clone(&self.inside).try_acquire_owned() {
             return Some(Permit { _permit: permit });
         }
@@ -45,6 +54,11 @@ impl Gate {
             // The semaphore is never closed, so this is the time running out.
             _ => None,
         }
+    }
+
+    /// How many wait, of how many that may.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.waiting.load(Ordering::Acquire), self.max_waiting)
     }
 
     /// Seconds after which a refused caller may try again.

@@ -69,6 +69,8 @@ pub struct Decision {
     pub remaining: u32,
     /// Seconds until `remaining` is `limit` again.
     pub reset_s: u64,
+    /// The limit that turned it away, as the metric's label has it; only when not allowed.
+    pub refused_by: Option<&'static str>,
     /// Seconds to wait; only when not allowed.
     pub retry_after_s: Option<u64>,
 }

@@ -53,7 +53,7 @@ impl RateLimiter {
     pub fn give_back(&self, who: &Who) {
         let now = Instant::now();
         self.asked(who, now, |asked| {
-            asked.iter_mut().for_each(|bucket| bucket.give_back())
+            asked.iter_mut().for_each(|one| one.bucket.give_back())
         });
     }
 
@@ -62,20 +62,23 @@ impl RateLimiter {
     }
 
     /// Hands over the buckets that this question counts against.
-    fn asked<T>(&self, who: &Who, now: Instant, take: impl FnOnce(&mut [&mut Bucket]) -> T) -> T {
+    fn asked<T>(&self, who: &Who, now: Instant, take: impl FnOnce(&mut [Asked<'_>]) -> T) -> T {
         // A panic while the lock was held leaves counts that are at worst one off: carry on.
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let tables = &mut *tables;
         let (minute, day) = (size(self.per_minute, MINUTE), size(self.per_day, DAY));
         let mut asked = Vec::with_capacity(3);
         if let (Some(session), Some(size)) = (&who.session, minute) {
-            asked.push(tables.sessions.bucket(session.clone(), size, now));
+            let bucket = tables.sessions.bucket(session.clone(), size, now);
+            asked.push(Asked::of("session_minute", bucket));
         }
         match &who.asker {
             Asker::Address(address) => {
                 let address = bucket_address(*address);
-                asked.extend(minute.map(|size| tables.addresses.bucket(address, size, now)));
-                asked.extend(day.map(|size| tables.address_days.bucket(address, size, now)));
+                let a_minute = minute.map(|size| tables.addresses.bucket(address, size, now));
+                asked.extend(a_minute.map(|bucket| Asked::of("address_minute", bucket)));
+                let a_day = day.map(|size| tables.address_days.bucket(address, size, now));
+                asked.extend(a_day.map(|bucket| Asked::of("address_day", bucket)));
             }
             Asker::Key { line, limits } => {
                 let own = |limit: Option<u32>, period, general| match limit {
@@ -84,30 +87,47 @@ impl RateLimiter {
                 };
                 let minute = own(limits.queries_per_minute, MINUTE, minute);
                 let day = own(limits.queries_per_day, DAY, day);
-                asked.extend(minute.map(|size| tables.keys.bucket(line.clone(), size, now)));
-                asked.extend(day.map(|size| tables.key_days.bucket(line.clone(), size, now)));
+                let a_minute = minute.map(|size| tables.keys.bucket(line.clone(), size, now));
+                asked.extend(a_minute.map(|bucket| Asked::of("key_minute", bucket)));
+                let a_day = day.map(|size| tables.key_days.bucket(line.clone(), size, now));
+                asked.extend(a_day.map(|bucket| Asked::of("key_day", bucket)));
             }
         }
         take(&mut asked)
     }
 }
 
-fn decide(asked: &mut [&mut Bucket]) -> Decision {
-    let allowed = asked.iter().all(|bucket| bucket.has_one());
-    if allowed {
-        asked.iter_mut().for_each(|bucket| bucket.take());
+/// A bucket that a question counts against, by its limit's name.
+struct Asked<'a> {
+    limit: &'static str,
+    bucket: &'a mut Bucket,
+}
+
+impl<'a> Asked<'a> {
+    fn of(limit: &'static str, bucket: &'a mut Bucket) -> Self {
+        Self { limit, bucket }
     }
-    let retry_after_s = asked
+}
+
+fn decide(asked: &mut [Asked<'_>]) -> Decision {
+    let allowed = asked.iter().all(|one| one.bucket.has_one());
+    if allowed {
+        asked.iter_mut().for_each(|one| one.bucket.take());
+    }
+    let empty = asked
         .iter()
-        .filter(|bucket| !allowed && !bucket.has_one())
-        .map(|bucket| bucket.seconds_to_one())
-        .max();
-    match asked.iter().min_by_key(|bucket| bucket.remaining()) {
-        Some(bucket) => Decision {
+        .filter(|one| !allowed && !one.bucket.has_one())
+        // The one that lets nobody in for longest.
+        .max_by_key(|one| one.bucket.seconds_to_one());
+    let refused_by = empty.map(|one| one.limit);
+    let retry_after_s = empty.map(|one| one.bucket.seconds_to_one());
+    match asked.iter().min_by_key(|one| one.bucket.remaining()) {
+        Some(Asked { bucket, .. }) => Decision {
             allowed,
             limit: bucket.size().capacity,
             remaining: bucket.remaining(),
             reset_s: bucket.seconds_to_full(),
+            refused_by,
             retry_after_s,
         },
         None => Decision {
@@ -115,6 +135,7 @@ fn decide(asked: &mut [&mut Bucket]) -> Decision {
             limit: 0,
             remaining: 0,
             reset_s: 0,
+            refused_by: None,
             retry_after_s: None,
         },
     }
@@ -203,6 +224,7 @@ mod tests {
         let refused = limiter.check_at(&who(1, None), now);
         assert!(!refused.allowed);
         assert_eq!(refused.retry_after_s, Some(6));
+        assert_eq!(refused.refused_by, Some("address_minute"));
         assert_eq!(refused.reset_s, 60);
         assert!(limiter.check_at(&who(2, None), now).allowed);
         let later = now + Duration::from_secs(6);
@@ -240,6 +262,7 @@ mod tests {
         let refused = limiter.check_at(&who(1, None), now);
         assert!(!refused.allowed);
         assert_eq!(refused.limit, 3);
+        assert_eq!(refused.refused_by, Some("address_day"));
         assert!(refused.retry_after_s > Some(8 * 60 * 60 - 60));
     }
 

@@ -12,11 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The client's address, behind the proxies that the settings trust.
 pub fn client_address(parts: &Parts, options: &Options) -> IpAddr {
-    let peer = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        // Absent only when the router is called without a socket.
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    // Absent only when the router is called without a socket.
+    let peer = peer(parts).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let forwarded: Vec<&str> = parts
         .headers
         .get_all("x-forwarded-for")
@@ -25,6 +22,28 @@ pub fn client_address(parts: &Parts, options: &Options) -> IpAddr {
         .flat_map(|value| value.split(','))
         .collect();
     believed(peer, &forwarded, &options.trusted_proxies)
+}
+
+/// Whether a request comes from a network whose programs may read the figures.
+///
+/// A proxy on this machine makes everybody's requests come from this machine. So one that was
+/// passed on counts only where a proxy that is trusted says from where.
+pub fn is_near(parts: &Parts, options: &Options) -> bool {
+    let has = |name: &str| parts.headers.contains_key(name);
+    let passed_on = ["forwarded", "via", "x-real-ip"].into_iter().any(has);
+    let says_from_where = has("x-forwarded-for");
+    let from = client_address(parts, options);
+    let believed = says_from_where && Some(from) != peer(parts).map(|peer| peer.to_canonical());
+    (believed || !says_from_where && !passed_on)
+        && options
+            .metrics_networks
+            .iter()
+            .any(|net| net.contains(&from))
+}
+
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    info.map(|info| info.0.ip())
 }
 
 /// Each proxy appends the address it saw. Read from the right for as long as who says it is

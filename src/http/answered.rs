@@ -2,7 +2,7 @@
 
 use super::problem::Code;
 use crate::answer::{Answer, Mode, Source};
-use crate::telemetry::metrics as names;
+use crate::telemetry::{metrics as names, request};
 use jiff::Timestamp;
 use metrics::{counter, gauge, histogram};
 use serde::Serialize;
@@ -157,15 +157,7 @@ pub fn observe(answer: &Answer) {
     histogram!(names::GENERATION_DURATION).record(seconds(answer.generation_ms));
     gauge!(names::VECTOR_SEARCH_LATENCY_MS).set(answer.retrieval_ms);
     gauge!(names::GENERATION_LATENCY_MS).set(answer.generation_ms);
-    let usage = &answer.usage;
-    for (kind, count) in [
-        ("embedding", usage.embedding),
-        ("prompt", usage.prompt),
-        ("completion", usage.completion),
-    ] {
-        counter!(names::TOKENS_USED, "kind" => kind).increment(count);
-    }
-    histogram!(names::QUERY_COST).record(usage.estimated_cost_usd);
+    histogram!(names::QUERY_COST).record(answer.usage.estimated_cost_usd);
     let outcome = if answer.abstained {
         "abstained"
     } else {
@@ -173,6 +165,15 @@ pub fn observe(answer: &Answer) {
     };
     counter!(names::ANSWERS, "generator" => answer.generator.clone(), "outcome" => outcome)
         .increment(1);
+    request::with_current(|request| {
+        request.in_session(&answer.session_id);
+        request.has_answer(request::Answered {
+            generator: answer.generator.clone(),
+            is_abstained: answer.abstained,
+            is_cached: answer.cached,
+            total_ms: answer.total_ms,
+        });
+    });
 }
 
 /// Counts a question that ended in an error.

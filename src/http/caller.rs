@@ -5,13 +5,15 @@
 //! `tests/it/access.rs` holds every route against every way of showing a credential.
 
 use super::Server;
-use super::address::client_address;
+use super::address::{client_address, is_near};
 use super::listener::tls::ClientCertificate;
 use super::problem::{Code, Problem};
 use super::request_id;
 use crate::guard::audit::{Action, Doer};
 use crate::guard::keys::PREFIX;
 use crate::store::{ApiKey, Right};
+use crate::telemetry::metrics::CREDENTIALS_REFUSED;
+use crate::telemetry::request;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
@@ -82,9 +84,39 @@ callers! {
     Admin: Admin;
 }
 
+/// May read the figures: who is near, and keys with `admin`.
+#[derive(Debug, Clone, Copy)]
+pub struct Watcher;
+
+impl FromRequestParts<Server> for Watcher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        if is_near(parts, &server.options) {
+            return Ok(Self);
+        }
+        let needed = Needed {
+            right: Right::Admin,
+            open_to_readers: false,
+        };
+        admit(parts, server, needed).await.map(|_| Self)
+    }
+}
+
 async fn admit(parts: &Parts, server: &Server, needed: Needed) -> Result<Caller, Problem> {
     let address = client_address(parts, &server.options);
     let admitted = judge(parts, server, needed, address).await;
+    match &admitted {
+        Ok(Caller { key: Some(key), .. }) => {
+            request::with_current(|request| request.with_key(&key.id));
+        }
+        // A store that fails refuses nobody for their key.
+        Err(problem) if !problem.is_ours() => {
+            let code = problem.code().name();
+            metrics::counter!(CREDENTIALS_REFUSED, "code" => code).increment(1);
+        }
+        _ => {}
+    }
     if let (Err(problem), false) = (&admitted, needed.open_to_readers) {
         let doer = Doer {
             who: "unknown".to_owned(),

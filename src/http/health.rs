@@ -1,12 +1,9 @@
-//! Whether the process lives, whether it can serve, and its figures for those who watch.
+//! Whether the process lives, and whether it can serve.
 
 use super::Server;
 use super::problem::{Code, Problem, ProblemBody};
-use crate::telemetry::metrics as names;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -94,27 +91,4 @@ pub async fn ready(State(server): State<Server>) -> Result<Json<ReadyBody>, Prob
         chunks_embedded: summary.vectors,
         generation: summary.generation.clone(),
     }))
-}
-
-/// Figures in Prometheus' text format.
-#[utoipa::path(
-    get, path = "/metrics", tag = "operation",
-    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"))
-)]
-pub async fn metrics(State(server): State<Server>) -> Response {
-    match server.store.sessions.count_active().await {
-        Ok(active) => metrics::gauge!(names::ACTIVE_SESSIONS).set(active as f64),
-        Err(error) => tracing::warn!(%error, "active sessions could not be counted"),
-    }
-    if let Some(index) = server.index() {
-        let summary = index.summary();
-        metrics::gauge!(names::DOCUMENTS).set(summary.documents as f64);
-        metrics::gauge!(names::CHUNKS).set(summary.chunks as f64);
-    }
-    let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    let headers = [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, server.metrics.render()).into_response()
 }

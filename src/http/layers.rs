@@ -2,13 +2,12 @@
 
 use super::problem::Problem;
 use super::{Server, request_id};
-use crate::telemetry::metrics::{REQUEST_DURATION, REQUESTS};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// What other sites' pages may read of a response besides its body.
@@ -68,50 +67,6 @@ pub async fn security(State(server): State<Server>, request: Request, next: Next
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
-}
-
-/// Counts the request and writes its line. Health checks are logged only when asked for.
-pub async fn observe(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    // The template, not the path: labels come from a closed set and never hold a session's id.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "site".to_owned(), |path| path.as_str().to_owned());
-    let method = method_label(request.method());
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let elapsed = started.elapsed();
-    metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status.to_string())
-        .increment(1);
-    metrics::histogram!(REQUEST_DURATION, "route" => route.clone()).record(elapsed.as_secs_f64());
-    let request_id = request_id::current();
-    let latency_ms = elapsed.as_secs_f64() * 1000.0;
-    match route.as_str() {
-        "/query"
-        | "/query-selected-text"
-        | "/ingest"
-        | "/feedback"
-        | "/sessions/{id}"
-        | "/mcp"
-        | "/v1/chat/completions"
-        | "/v1/embeddings" => {
-            tracing::info!(request_id, method, route, status, latency_ms, "request");
-        }
-        _ => tracing::debug!(request_id, method, route, status, latency_ms, "request"),
-    }
-    response
-}
-
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    }
 }
 
 /// A panic in a handler is one request's misfortune, not the process's.

@@ -21,7 +21,14 @@ pub async fn take(
     if !decision.allowed {
         let wait_s = decision.retry_after_s.unwrap_or(decision.reset_s);
         let sentence = format!("Too many questions; ask again in {wait_s} seconds.");
-        return Err(refused(Code::RateLimited, sentence, wait_s, &decision));
+        let limit = decision.refused_by.unwrap_or("address_minute");
+        return Err(refused(
+            Code::RateLimited,
+            limit,
+            sentence,
+            wait_s,
+            &decision,
+        ));
     }
     if let Some(key) = &caller.key {
         match server.keys.spend(key, 1).await {
@@ -29,7 +36,13 @@ pub async fn take(
             Ok(false) => {
                 let sentence = "This key's questions of the month are used up.".to_owned();
                 let wait_s = seconds_to_next_month();
-                return Err(refused(Code::QuotaUsedUp, sentence, wait_s, &decision));
+                return Err(refused(
+                    Code::QuotaUsedUp,
+                    "key_month",
+                    sentence,
+                    wait_s,
+                    &decision,
+                ));
             }
             Err(error) => return Err(Box::new(Problem::from(error).into_response())),
         }
@@ -60,8 +73,14 @@ fn who(caller: &Caller, session: Option<&str>) -> Who {
     }
 }
 
-fn refused(code: Code, sentence: String, wait_s: u64, decision: &Decision) -> Box<Response> {
-    metrics::counter!(LIMITED).increment(1);
+fn refused(
+    code: Code,
+    limit: &'static str,
+    sentence: String,
+    wait_s: u64,
+    decision: &Decision,
+) -> Box<Response> {
+    metrics::counter!(LIMITED, "limit" => limit).increment(1);
     let problem = Problem::new(code, sentence).retry_after(wait_s);
     Box::new(with_headers(problem.into_response(), decision))
 }

@@ -16,6 +16,7 @@ mod csv;
 mod excerpt;
 mod extract;
 mod feedback;
+mod figures;
 mod gaps;
 mod health;
 mod hearing;
@@ -23,12 +24,14 @@ mod ingest;
 mod layers;
 mod limits;
 pub mod listener;
+mod log_filter;
 pub mod mcp;
 mod openapi;
 mod problem;
 mod public_address;
 mod query;
 mod request_id;
+mod request_log;
 mod search;
 mod sessions;
 pub mod site;
@@ -39,20 +42,22 @@ mod widget;
 use crate::answer::Answerer;
 use crate::embedding::EmbeddingQueue;
 use crate::gaps::Gaps;
-use crate::guard::{Audit, Keys, RateLimiter};
+use crate::guard::{Audit, Budget, Keys, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
 use crate::store::Store;
+use crate::telemetry::metrics::Figures;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use catalogue::Catalogue;
+pub use figures::{measure, router as figures_router};
 use ipnet::IpNet;
 pub use listener::serve;
-use metrics_exporter_prometheus::PrometheusHandle;
 use problem::{Code, Problem};
 use site::Site;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -79,6 +84,16 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// Origin at which readers see the site (`https://docs.example.com`).
     pub public_url: Option<String>,
+    /// Who may read the figures without a key.
+    pub metrics_networks: Vec<IpNet>,
+    /// The state folder, whose disk is watched.
+    pub state: PathBuf,
+    /// Answers streamed at once.
+    pub max_streams: usize,
+    /// What is logged, as the settings have it.
+    pub log_filter: String,
+    /// Of so many requests that succeeded, one is logged.
+    pub log_sample: u32,
     /// Proxies in front whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// For a whole request body.
@@ -98,6 +113,11 @@ impl Options {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             public_url: None,
+            metrics_networks: Vec::new(),
+            state: PathBuf::new(),
+            max_streams: 1,
+            log_filter: "info".to_owned(),
+            log_sample: 1,
             trusted_proxies: Vec::new(),
             body_timeout: Duration::from_secs(1),
             has_tls: false,
@@ -119,7 +139,9 @@ pub struct Server {
     pub audit: Arc<Audit>,
     pub gaps: Arc<Gaps>,
     pub site: Arc<Site>,
-    pub metrics: PrometheusHandle,
+    /// Where a model that costs is set.
+    pub budget: Option<Arc<Budget>>,
+    pub figures: Figures,
     /// One permit per stream that is open.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the process begins to stop: streams without an end of their own end then.
@@ -153,6 +175,7 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(audit::read))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::mark))
+        .routes(routes!(log_filter::read, log_filter::change))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()
@@ -163,7 +186,7 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
+        .routes(routes!(figures::metrics))
         .routes(routes!(openapi::describe))
         .split_for_parts();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
@@ -180,7 +203,7 @@ pub fn router(server: Server) -> Router {
         .route("/_rag/{*path}", axum::routing::get(widget::file))
         .route("/chat", axum::routing::get(widget::chat_page))
         .fallback(site::serve)
-        .layer(from_fn(layers::observe))
+        .layer(from_fn_with_state(server.clone(), request_log::observe))
         .layer(from_fn_with_state(server.clone(), address::only_our_names))
         .with_state(server.clone());
     // The base path is taken off before routing, so the routes are one service behind it.

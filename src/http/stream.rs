@@ -7,6 +7,7 @@ use super::answered::{AnswerBody, SourceBody, observe, observe_failure};
 use super::hearing::Hearing;
 use super::problem::{Code, Problem};
 use crate::answer::AnswerEvent;
+use crate::telemetry::metrics::QUEUE_REFUSALS;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -49,6 +50,7 @@ pub fn place(server: &Server) -> Result<OwnedSemaphorePermit, Problem> {
     Arc::clone(&server.streams)
         .try_acquire_owned()
         .map_err(|_| {
+            metrics::counter!(QUEUE_REFUSALS, "queue" => "streams").increment(1);
             let detail = "Too many answers are being streamed; try again in a few seconds.";
             Problem::new(Code::Overloaded, detail).retry_after(FULL_RETRY_S)
         })

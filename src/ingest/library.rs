@@ -11,7 +11,11 @@ use super::{IngestError, watch};
 use crate::corpus::{self, CHUNKER_VERSION, Site, Warning};
 use crate::embedding::Embedder;
 use crate::index::{Draft, Embedded, Index, Manifest, State};
+use crate::telemetry::metrics::{
+    INDEX_BUILD_DURATION, INDEX_CHECKED, INDEX_FAILURES, INDEX_GENERATIONS,
+};
 use arc_swap::{ArcSwap, ArcSwapOption};
+use jiff::Timestamp;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -114,10 +118,15 @@ impl Library {
             .working
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let started = Instant::now();
         let result = self.rebuild(&mut seen);
+        if let Ok(Outcome::Rebuilt { .. }) = &result {
+            metrics::histogram!(INDEX_BUILD_DURATION).record(started.elapsed());
+        }
         if let Err(error) = &result {
             // What was written so far is of no use, and may be what filled the disk.
             self.state.sweep();
+            metrics::counter!(INDEX_FAILURES).increment(1);
             self.progress.send_modify(|p| {
                 p.phase = Phase::Failed;
                 p.last_error = Some(error.to_string());
@@ -172,7 +181,7 @@ impl Library {
             }
             Ok(Outcome::Unchanged | Outcome::Stopped) => {}
             Err(error) => {
-                tracing::error!(%error, "the documentation could not be indexed; the last index still answers");
+                tracing::error!(event = "index.failed", %error, "the documentation could not be indexed; the last index still answers");
             }
         }
     }
@@ -252,6 +261,7 @@ impl Library {
         let summary = index.summary().clone();
         // First living, then told of: whoever waits for the generation may ask at once.
         self.living.store(Some(Arc::new(index)));
+        metrics::counter!(INDEX_GENERATIONS).increment(1);
         self.report(|p| {
             p.documents = summary.documents;
             p.chunks_total = summary.chunks;
@@ -262,6 +272,7 @@ impl Library {
 
     fn ready(&self) {
         let summary = self.index().map(|index| index.summary().clone());
+        metrics::gauge!(INDEX_CHECKED).set(Timestamp::now().as_second() as f64);
         self.report(|p| {
             p.phase = Phase::Ready;
             p.eta_s = None;

@@ -6,6 +6,7 @@ use super::{Explain, KnownScopes, Passage, RetrievalError, Retrieved, Scope, Sea
 use crate::embedding::{EmbedError, EmbeddingQueue};
 use crate::index::{Filter, Index, IndexError, Probe, StoredChunk};
 use crate::language::{self, Language};
+use crate::telemetry::request::{self, Stage};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -97,6 +98,9 @@ impl Search for Retriever {
         let started = Instant::now();
         let vector = self.embed(index.as_ref(), query, language).await?;
         let embed_ms = elapsed_ms(started);
+        if vector.is_some() {
+            request::took_ms(Stage::Embed, embed_ms);
+        }
         let words_only = vector.is_none();
 
         let mut best = attempt(index.as_ref(), query, language, vector.clone(), scope).await?;
@@ -158,6 +162,7 @@ async fn attempt(
     vector: Option<Vec<f32>>,
     scope: &Scope,
 ) -> Result<Attempt, RetrievalError> {
+    let has_vector = vector.is_some();
     let probe = Probe {
         text: query.to_owned(),
         vector,
@@ -175,12 +180,18 @@ async fn attempt(
     let summary = index.summary();
     let calibration = summary.calibration.as_ref();
     let signals = Signals::of(language, &candidates, &fused, summary.chunks, calibration);
+    let fuse_ms = elapsed_ms(started);
+    request::took_ms(Stage::Words, candidates.words_ms);
+    if has_vector {
+        request::took_ms(Stage::Vectors, candidates.vectors_ms);
+    }
+    request::took_ms(Stage::Fuse, fuse_ms);
     Ok(Attempt {
         fused,
         signals,
         words_ms: candidates.words_ms,
         vectors_ms: candidates.vectors_ms,
-        fuse_ms: elapsed_ms(started),
+        fuse_ms,
     })
 }
 

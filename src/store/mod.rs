@@ -50,6 +50,7 @@ pub struct Store {
     pub ledger: Arc<dyn LedgerStore>,
     pub keys: Arc<dyn KeyStore>,
     pub audit: Arc<dyn AuditStore>,
+    pub state: Arc<dyn DatabaseState>,
 }
 
 /// Opens the database that `options.database_url` names, and brings its tables up to date.
@@ -208,6 +209,21 @@ pub trait FeedbackStore: Send + Sync {
     ) -> Result<(), StoreError>;
     /// How many answers are rated up, and how many down.
     async fn counts(&self) -> Result<(u64, u64), StoreError>;
+}
+
+/// How the database is, for those who watch it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatabaseFigures {
+    pub size_bytes: u64,
+    /// Of what is written but not yet in its place.
+    pub wal_bytes: u64,
+    pub writes_waiting: usize,
+    pub writes_capacity: usize,
+}
+
+pub trait DatabaseState: Send + Sync {
+    /// Quick, and without the database's own help.
+    fn figures(&self) -> DatabaseFigures;
 }
 
 #[async_trait]

@@ -62,7 +62,7 @@ export function buildImage() {
 
 export async function startContainer(image, state, environment = {}) {
   const port = await freePort();
-  const variables = [...image.config.Env, `RAG_LISTEN=127.0.0.1:${port}`, ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
+  const variables = [...image.config.Env, `RAG_LISTEN=127.0.0.1:${port}`, "RAG_METRICS_LISTEN=127.0.0.1:0", ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
   const enter = (words) => ["--mount", "--propagation", "private", "sh", "-c", ENTER, "enter", image.root, state, image.config.User, ...words];
   const env = Object.fromEntries(variables.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
   const child = spawn("unshare", enter([...image.config.Entrypoint, ...image.config.Cmd]), { env, stdio: ["ignore", "ignore", "pipe"] });

@@ -46,6 +46,7 @@ enum For {
 fn routes() -> Vec<(Method, &'static str, For)> {
     use For::{All, Keys, Readers};
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let put = Method::PUT;
     vec![
         (post.clone(), "/query", Readers(Right::ReadQueries)),
         (
@@ -86,7 +87,9 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         (get.clone(), "/health", All),
         (get.clone(), "/livez", All),
         (get.clone(), "/readyz", All),
-        (get.clone(), "/metrics", All),
+        (get.clone(), "/metrics", Keys(Right::Admin)),
+        (get.clone(), "/admin/logs", Keys(Right::Admin)),
+        (put, "/admin/logs", Keys(Right::Admin)),
         (get.clone(), "/openapi.json", All),
         // Not part of the description: what a browser fetches.
         (get.clone(), "/", All),
@@ -191,6 +194,8 @@ async fn app_with_admin_key() -> TestApp {
     TestApp::start_with(Wanted {
         settings: Settings {
             admin_key: Some(Secret::new(FROM_SETTINGS)),
+            // Not near: readers of the figures need a key.
+            metrics_network: Some("192.0.2.0/24".to_owned()),
             ..Wanted::default().settings
         },
         ..Wanted::default()
@@ -212,6 +217,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             let request = match method {
                 // Fails after the caller was let in, so that nothing is changed.
                 Method::POST => request.json(&json!({})),
+                Method::PUT => request.json(&json!({"filter": "loud"})),
                 _ => request,
             };
             let response = show(request, way, &held).send().await.expect("a response");
@@ -230,6 +236,60 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn figures_are_shown_to_who_is_near_and_not_to_whom_a_proxy_passes_on() {
+    let app = TestApp::start_with(Wanted {
+        settings: Settings {
+            trusted_proxy: Some("192.0.2.1".to_owned()),
+            ..Wanted::default().settings
+        },
+        ..Wanted::default()
+    })
+    .await;
+    let seen = async |header: Option<(&str, &str)>| {
+        let mut request = app.client.get(format!("{}/metrics", app.url));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("a response").status()
+    };
+    assert_eq!(seen(None).await, 200);
+    // No credential is looked at, so a wrong one harms nobody.
+    assert_eq!(seen(Some(("authorization", "Bearer rk_guess"))).await, 200);
+    for header in [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-for", "203.0.113.9"),
+        ("x-real-ip", "203.0.113.9"),
+        ("forwarded", "for=203.0.113.9"),
+        ("via", "1.1 proxy"),
+    ] {
+        assert_eq!(seen(Some(header)).await, 401, "{header:?}");
+    }
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_the_reader_of_the_figures_counts_and_not_the_proxy() {
+    let app = TestApp::start_with(Wanted {
+        settings: Settings {
+            trusted_proxy: Some("127.0.0.0/8".to_owned()),
+            metrics_network: Some("10.9.0.0/16".to_owned()),
+            ..Wanted::default().settings
+        },
+        ..Wanted::default()
+    })
+    .await;
+    for (from, expected) in [
+        ("10.9.1.2", 200),
+        ("203.0.113.9", 401),
+        ("203.0.113.9, 10.9.1.2", 200),
+        ("10.9.1.2, 203.0.113.9", 401),
+    ] {
+        let request = app.client.get(format!("{}/metrics", app.url));
+        let response = request.header("x-forwarded-for", from).send().await;
+        assert_eq!(response.expect("a response").status(), expected, "{from}");
+    }
 }
 
 #[tokio::test]

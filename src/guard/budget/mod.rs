@@ -9,7 +9,7 @@ mod spending;
 use crate::store::{LedgerEntry, LedgerStore, StoreError};
 use crate::telemetry::metrics as names;
 use jiff::Timestamp;
-use spending::{Period, Share, Spending};
+use spending::{Period, Share, Spending, Unit};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// At this part of a budget whoever pays is warned.
@@ -86,6 +86,13 @@ impl Budget {
         })
     }
 
+    /// Shows how much is used now: a day or a month may have begun since the last answer.
+    pub fn measure(&self) {
+        let mut spending = self.lock();
+        spending.turn(Timestamp::now());
+        self.watch(&mut spending);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Spending> {
         // Sums that a panic left behind are still the best there is.
         self.spending.lock().unwrap_or_else(PoisonError::into_inner)
@@ -94,10 +101,17 @@ impl Budget {
     /// Shows how much of each budget is used, and warns once a period when it is nearly all.
     fn watch(&self, spending: &mut Spending) {
         for share in spending.shares(&self.limits) {
+            let left = (share.limit - share.used).max(0.0);
+            let gauge = match share.unit {
+                Unit::Usd => names::BUDGET_LEFT_USD,
+                Unit::Tokens => names::BUDGET_LEFT_TOKENS,
+            };
+            metrics::gauge!(gauge, "budget" => share.name).set(left);
             metrics::gauge!(names::BUDGET_USED, "budget" => share.name)
                 .set(share.used / share.limit);
             if share.used >= WARN_AT * share.limit && spending.is_news(share.name) {
                 tracing::warn!(
+                    event = "cost.budget_low",
                     budget = share.name,
                     used = share.used,
                     limit = share.limit,
@@ -107,6 +121,18 @@ impl Budget {
             }
         }
     }
+}
+
+/// Adds to the figures what a call of a model has used.
+fn count(model: &str, spent: &Cost) {
+    for (kind, tokens) in [
+        ("prompt", spent.prompt_tokens),
+        ("completion", spent.completion_tokens),
+    ] {
+        metrics::counter!(names::TOKENS_USED, "kind" => kind, "model" => model.to_owned())
+            .increment(tokens);
+    }
+    names::add_to_float_counter(names::MODEL_COST, ("model", model), spent.usd);
 }
 
 impl Reservation {
@@ -122,6 +148,7 @@ impl Reservation {
         if spent == Cost::default() {
             return;
         }
+        count(model, &spent);
         let entry = LedgerEntry {
             generator: generator.to_owned(),
             model: model.to_owned(),

@@ -1,6 +1,7 @@
 //! How many connections there may be at once, in all and from one place.
 
 use crate::guard::bucket_address;
+use crate::telemetry::metrics::{CONNECTIONS_OPEN, CONNECTIONS_REFUSED};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -61,6 +62,7 @@ impl Connections {
         }
         open.all += 1;
         *open.from.entry(from).or_default() += 1;
+        metrics::gauge!(CONNECTIONS_OPEN).increment(1);
         Some(Place {
             connections: Arc::clone(self),
             from,
@@ -73,6 +75,7 @@ impl Drop for Place {
         let open = &self.connections.open;
         let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
         open.all -= 1;
+        metrics::gauge!(CONNECTIONS_OPEN).decrement(1);
         if let Some(held) = open.from.get_mut(&self.from) {
             *held -= 1;
             if *held == 0 {
@@ -84,7 +87,7 @@ impl Drop for Place {
 
 /// Says that there is no place, without waiting for anything.
 pub fn turn_away(stream: &TcpStream, encrypted: bool) {
-    metrics::counter!(crate::telemetry::metrics::CONNECTIONS_REFUSED).increment(1);
+    metrics::counter!(CONNECTIONS_REFUSED).increment(1);
     if !encrypted {
         let _heard_or_not = stream.try_write(FULL);
     }

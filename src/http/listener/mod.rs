@@ -4,6 +4,7 @@
 //! connections speak HTTP/1.1 alone: one protocol less for a proxy in front to disagree about.
 
 mod connections;
+mod expiry;
 mod patient;
 pub mod tls;
 

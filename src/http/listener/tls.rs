@@ -1,6 +1,8 @@
 //! TLS of our own, for who has no proxy in front: certificates from files, read again when they
 //! change, and client certificates where they are asked for.
 
+use super::expiry::first_end;
+use crate::telemetry::metrics::TLS_NOT_AFTER;
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -115,6 +117,7 @@ fn load(options: &Options) -> Result<Arc<ServerConfig>, TlsError> {
     let certificates = certificates(&options.certificate, "the server's certificate")?;
     let key = PrivateKeyDer::from_pem_file(&options.key)
         .map_err(|error| unreadable(&options.key, &error, "the certificate's private key"))?;
+    let end = first_end(&certificates);
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
@@ -139,6 +142,9 @@ fn load(options: &Options) -> Result<Arc<ServerConfig>, TlsError> {
         .with_single_cert(certificates, key)
         .map_err(|error| unusable(&error))?;
     config.alpn_protocols = vec![H2.to_vec(), HTTP1.to_vec()];
+    if let Some(end) = end {
+        metrics::gauge!(TLS_NOT_AFTER).set(end.as_second() as f64);
+    }
     Ok(Arc::new(config))
 }
 

@@ -3,10 +3,10 @@
 use super::opening::{failure, open_reader, open_writer};
 use super::writer::Writer;
 use super::{from_ms, to_ms};
-use crate::store::{Options, StoreError};
+use crate::store::{DatabaseFigures, DatabaseState, Options, StoreError};
 use jiff::Timestamp;
 use rusqlite::Connection;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 const READERS: usize = 4;
 
 pub(super) struct Database {
+    path: PathBuf,
     pub writer: Writer,
     readers: Arc<Mutex<Vec<Connection>>>,
     /// As many permits as there are idle readers: waiting for one holds up no thread.
@@ -30,6 +31,7 @@ impl Database {
             .map(|_| open_reader(path))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            path: path.to_owned(),
             writer: Writer::start(writer)?,
             readers: Arc::new(Mutex::new(readers)),
             idle: Arc::new(Semaphore::new(READERS)),
@@ -75,6 +77,21 @@ impl Database {
     /// Now, as it will read back: to the millisecond.
     pub fn now() -> Timestamp {
         from_ms(to_ms(Timestamp::now()))
+    }
+}
+
+impl DatabaseState for Database {
+    fn figures(&self) -> DatabaseFigures {
+        let size_bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        let (writes_waiting, writes_capacity) = self.writer.waiting();
+        DatabaseFigures {
+            size_bytes: size_bytes(&self.path),
+            wal_bytes: size_bytes(Path::new(&wal)),
+            writes_waiting,
+            writes_capacity,
+        }
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         gaps: database.clone(),
         ledger: database.clone(),
         keys: database.clone(),
-        audit: database,
+        audit: database.clone(),
+        state: database,
     })
 }
 

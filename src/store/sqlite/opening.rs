@@ -4,6 +4,7 @@
 
 use super::migrations;
 use crate::store::StoreError;
+use crate::telemetry::metrics::{DATABASE_BUSY, DATABASE_FAILURES};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -110,6 +111,16 @@ pub(super) fn refusal(path: &Path, error: &rusqlite::Error) -> StoreError {
 
 /// A failure while running.
 pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
+    let failure = kind_of(error);
+    let count = match failure {
+        StoreError::Busy(_) => DATABASE_BUSY,
+        _ => DATABASE_FAILURES,
+    };
+    metrics::counter!(count).increment(1);
+    failure
+}
+
+fn kind_of(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(
             "the chat database is locked by another process; end that one".to_owned(),

@@ -5,7 +5,9 @@
 
 use super::opening::failure;
 use crate::store::StoreError;
+use crate::telemetry::metrics::DATABASE_COMMIT_DURATION;
 use rusqlite::{Connection, TransactionBehavior};
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 /// Jobs that may wait. Each is one answer's turn; more than this many at once is overload, and
@@ -33,6 +35,12 @@ impl Writer {
             .spawn(move || serve(connection, queue))
             .map_err(|e| StoreError::Open(format!("the chat writer cannot start: {e}")))?;
         Ok(Self { jobs })
+    }
+
+    /// Jobs that wait, of how many that may.
+    pub fn waiting(&self) -> (usize, usize) {
+        let most = self.jobs.max_capacity();
+        (most - self.jobs.capacity(), most)
     }
 
     /// Runs `job` in a transaction and returns when it is on disk.
@@ -71,10 +79,17 @@ fn commit(
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => {
             let replies = batch.map(|job| job(Ok(&transaction))).collect();
-            (transaction.commit().map_err(|e| failure(&e)), replies)
+            let started = Instant::now();
+            let committed = transaction.commit().map_err(|e| failure(&e));
+            metrics::histogram!(DATABASE_COMMIT_DURATION).record(started.elapsed());
+            (committed, replies)
         }
         Err(error) => {
-            tracing::warn!(%error, "the chat database could not be locked for writing");
+            tracing::warn!(
+                event = "performance.database_busy",
+                %error,
+                "the chat database could not be locked for writing"
+            );
             let failed = failure(&error);
             let replies = batch.map(|job| job(Err(failed.clone()))).collect();
             (Err(failed), replies)

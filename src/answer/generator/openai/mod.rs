@@ -14,6 +14,7 @@ pub use retry::Retries;
 use super::{GenerateError, Generator, Used, estimate_tokens};
 use crate::answer::prompt::ChatMessage;
 use crate::secret::Secret;
+use crate::telemetry::metrics::{UPSTREAM_FAILURES, UPSTREAM_REQUESTS};
 use async_trait::async_trait;
 use retry::Failure;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,7 +134,10 @@ impl Generator for OpenAi {
         let deadline = Instant::now() + self.options.total_timeout;
         tokio::time::timeout_at(deadline, self.tries(messages, max_tokens, &out, deadline))
             .await
-            .unwrap_or(Err(GenerateError::TimedOut))
+            .unwrap_or_else(|_| {
+                count(&GenerateError::TimedOut);
+                Err(GenerateError::TimedOut)
+            })
     }
 }
 
@@ -147,10 +151,12 @@ impl OpenAi {
     ) -> Result<Used, GenerateError> {
         let mut tried = 0;
         loop {
+            metrics::counter!(UPSTREAM_REQUESTS, "upstream" => "generator").increment(1);
             let failure = match self.once(messages, max_tokens, out).await {
                 Ok(used) => return Ok(used),
                 Err(failure) => failure,
             };
+            count(&failure.error);
             if failure.is_parameter && !self.plain.swap(true, Ordering::Relaxed) {
                 // Older and newer servers each refuse some optional parameter: go without.
                 continue;
@@ -223,6 +229,18 @@ impl OpenAi {
             }
         }
     }
+}
+
+/// Adds a failed call to the figures, unless nothing failed but that the reader has left.
+fn count(error: &GenerateError) {
+    let kind = match error {
+        GenerateError::Refused { .. } => "refused",
+        GenerateError::Unavailable(_) => "unavailable",
+        GenerateError::TimedOut => "timed_out",
+        GenerateError::Interrupted(_) => "interrupted",
+        GenerateError::OutOfBudget | GenerateError::Cancelled => return,
+    };
+    metrics::counter!(UPSTREAM_FAILURES, "upstream" => "generator", "kind" => kind).increment(1);
 }
 
 fn estimate(messages: &[ChatMessage], written: &str) -> Used {
