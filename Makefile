@@ -13,7 +13,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks test-rollout lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-observe observe test-runbooks test-rollout lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,12 @@ test-proxy: build ## Behind nginx and haproxy: under a prefix, and requests that
 
 test-deploy: demo tests/deploy/node_modules tests/deploy/.venv ## The image, started; compose, Kubernetes, systemd, Render and the workflows, checked
 	$(AS_ROOT) RAG_CHATBOT_BIN=$(BINARY) node --test tests/deploy/*.test.mjs
+
+test-observe: build tests/observe/node_modules tests/observe/.venv ## Prometheus, Alertmanager, dashboards, traces, fault reports and logs, with the real tools
+	RAG_CHATBOT_BIN=$(BINARY) node --test --test-concurrency=1 tests/observe/*.test.mjs
+
+observe: build tests/observe/node_modules ## The program, Prometheus and Alertmanager together on this machine (DATA=folder)
+	@RAG_CHATBOT_BIN=$(BINARY) node tests/observe/watch.mjs
 
 test-runbooks: build ## The commands of the runbooks, run on a server that has that trouble
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/runbooks/*.test.mjs
@@ -112,9 +118,9 @@ slo: ## How the last 30 days were, against the service levels: make slo PROMETHE
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-rollout test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-rollout test-observe test-deploy deny ## All of it
 
-tests/deploy/.venv: tests/deploy/requirements.txt
+tests/%/.venv: tests/%/requirements.txt
 	python3 -m venv $@
 	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -53,6 +53,7 @@ const sidebars: SidebarsConfig = {
       items: [
         'operations/running',
         'operations/figures',
+        'operations/watching',
         'operations/deploying',
         'operations/rollout',
         'operations/keys',

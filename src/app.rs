@@ -5,7 +5,7 @@
 mod demo;
 
 use crate::answer::{self, Answerer, Generator, Metered, openai};
-use crate::config::{Config, OpenAi};
+use crate::config::{Config, LogFormat, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
 use crate::gaps::Gaps;
@@ -289,6 +289,43 @@ fn guard_options(config: &Config) -> guard::Options {
         queries_per_minute: config.queries_per_minute,
         queries_per_day: config.queries_per_day,
         ..guard::Options::default()
+    }
+}
+
+/// What is told of this process; `tells` is whether anything goes out of it.
+pub fn telemetry_options(config: &Config, tells: bool) -> telemetry::Options {
+    let environment = config.environment.clone();
+    telemetry::Options {
+        logs: telemetry::logs::Options {
+            filter: config.log_level.clone(),
+            json: match config.log_format {
+                LogFormat::Auto => None,
+                LogFormat::Text => Some(false),
+                LogFormat::Json => Some(true),
+            },
+            files: config
+                .log_dir
+                .clone()
+                .map(|folder| telemetry::logs::FileOptions {
+                    folder,
+                    retention_days: config.log_retention_days,
+                }),
+        },
+        traces: config
+            .otel_endpoint
+            .as_ref()
+            .filter(|_| tells)
+            .map(|endpoint| telemetry::traces::Options {
+                endpoint: endpoint.expose().to_owned(),
+                sample_ratio: config.trace_sample_ratio,
+                environment: environment.clone(),
+            }),
+        errors: config.sentry_dsn.as_ref().filter(|_| tells).map(|dsn| {
+            telemetry::errors::Options {
+                dsn: dsn.expose().to_owned(),
+                environment: environment.clone(),
+            }
+        }),
     }
 }
 

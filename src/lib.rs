@@ -24,7 +24,7 @@
 //! | 3 | `ingest`, `retrieval` | the offline story; hybrid search |
 //! | 2 | `index`, `guard` | the searchable snapshot; who may ask, and how much |
 //! | 1 | `corpus`, `embedding`, `store` | what documentation is; text → vector; what must not be lost |
-//! | 0 | `cache`, `language`, `secret`, `telemetry` | what is remembered for a while; script and language of a text; hidden strings; metric names |
+//! | 0 | `cache`, `language`, `secret`, `telemetry` | what is remembered for a while; script and language of a text; hidden strings; logs, metric names, traces, fault reports |
 //!
 //! ## Glossary (one word per idea)
 //!

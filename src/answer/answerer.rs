@@ -13,11 +13,13 @@ use super::{Answer, AnswerError, AnswerEvent, Mode, Question};
 use crate::guard::Gate;
 use crate::language::{Language, detect};
 use crate::retrieval::Search;
+use crate::stage;
 use crate::store::{Store, StoreError};
 use crate::telemetry::request;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 /// Events a slow reader may lag behind before the work waits for them.
 const EVENTS_AHEAD: usize = 64;
@@ -109,6 +111,7 @@ impl Answerer {
             // No need for a task and its channel, which would cost more than all the rest.
             return known
                 .again(&self.parts.store, &question, Instant::now())
+                .instrument(stage!("remembered"))
                 .await;
         }
         let mut events = self.start(question, looked_up);
@@ -151,7 +154,7 @@ impl Answerer {
     fn start(&self, question: Question, looked_up: LookedUp) -> mpsc::Receiver<AnswerEvent> {
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let this = self.clone();
-        tokio::spawn(request::carry(async move {
+        let telling = async move {
             let work = async {
                 let last = match this.tell(question, looked_up, &events).await {
                     Ok(answer) => AnswerEvent::Done(Box::new(answer)),
@@ -163,7 +166,8 @@ impl Answerer {
                 () = work => {}
                 () = events.closed() => {}
             }
-        }));
+        };
+        tokio::spawn(request::carry(telling.instrument(stage!("answer"))));
         receiver
     }
 
@@ -223,11 +227,14 @@ async fn answer(
     learn: &(dyn Fn(&Outcome, Language) + Sync),
 ) -> Result<Answer, AnswerError> {
     let started = Instant::now();
-    let session = match &question.session_id {
-        Some(id) => parts.store.sessions.touch(id).await,
-        None => parts.store.sessions.create().await,
-    }
-    .map_err(|error| store_error(&error))?;
+    let session = async {
+        match &question.session_id {
+            Some(id) => parts.store.sessions.touch(id).await,
+            None => parts.store.sessions.create().await,
+        }
+    };
+    let session = session.instrument(stage!("session")).await;
+    let session = session.map_err(|error| store_error(&error))?;
     send(events, AnswerEvent::Session(session.id.clone())).await;
     let history = match &question.session_id {
         Some(id) => {
@@ -255,7 +262,7 @@ async fn answer(
         Mode::FullBook => asking.ask_documentation().await?,
     };
     learn(&outcome, language);
-    outcome.keep(&asking).await
+    outcome.keep(&asking).instrument(stage!("keep")).await
 }
 
 impl Asking<'_> {

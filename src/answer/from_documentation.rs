@@ -11,16 +11,19 @@ use super::outcome::Outcome;
 use super::written::Written;
 use super::{AnswerError, AnswerEvent, abstention, prompt};
 use crate::retrieval::{RetrievalError, Retrieved};
+use crate::stage;
 use crate::telemetry::metrics::TOKENS_USED;
 use crate::telemetry::request::{self, Stage};
 use std::time::Instant;
+use tracing::Instrument;
 
 /// Seconds after which to ask again while the documentation is being read for the first time.
 const NOT_READY_RETRY_S: u64 = 5;
 
 impl Asking<'_> {
     pub(super) async fn ask_documentation(&self) -> Result<Outcome, AnswerError> {
-        let (context, rewriting) = self.understand().await;
+        let understanding = self.understand().instrument(stage!("understand"));
+        let (context, rewriting) = understanding.await;
         if !conversation::has_topic(&context.query) {
             return Ok(self.ask_for_topic().await);
         }
@@ -29,6 +32,7 @@ impl Asking<'_> {
             .parts
             .search
             .search(&context.query, &context.scope, self.question.top_k)
+            .instrument(stage!("search"))
             .await
             .map_err(|error| retrieval_error(&error))?;
         let retrieval_ms = ms_since(searching);
@@ -88,14 +92,16 @@ impl Asking<'_> {
             return self.quote(context, &evidence, busy).await;
         };
         let writing = Instant::now();
-        let messages = prompt::from_passages(
-            &self.parts.options.site_name,
-            &self.question.text,
-            self.language,
-            &evidence,
-            &self.history,
-            &self.question.brought.instructions,
-        );
+        let messages = stage!("prompt").in_scope(|| {
+            prompt::from_passages(
+                &self.parts.options.site_name,
+                &self.question.text,
+                self.language,
+                &evidence,
+                &self.history,
+                &self.question.brought.instructions,
+            )
+        });
         request::took(Stage::Prompt, writing.elapsed());
         let written = Written::stream(self, generator.as_ref(), &messages, &evidence).await;
         drop(permit);
@@ -132,8 +138,9 @@ impl Asking<'_> {
     ) -> Outcome {
         let writing = Instant::now();
         let scorer = self.parts.scorer.as_deref();
-        let Some(quoted) =
-            quoting::quote(&context.query, &self.question.text, evidence, scorer).await
+        let Some(quoted) = quoting::quote(&context.query, &self.question.text, evidence, scorer)
+            .instrument(stage!("quote"))
+            .await
         else {
             return self.abstain(evidence).await;
         };
@@ -170,8 +177,9 @@ impl Asking<'_> {
         evidence: &[Evidence],
     ) -> Outcome {
         let scorer = self.parts.scorer.as_deref();
-        if let Some(quoted) =
-            quoting::quote(&context.query, &self.question.text, evidence, scorer).await
+        if let Some(quoted) = quoting::quote(&context.query, &self.question.text, evidence, scorer)
+            .instrument(stage!("quote"))
+            .await
         {
             let numbers: Vec<usize> = quoted
                 .cited

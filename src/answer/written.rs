@@ -9,11 +9,15 @@ use super::evidence::Evidence;
 use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::prompt::ChatMessage;
 use super::support::{Ground, without_unsupported};
+use crate::stage;
 use crate::telemetry::metrics::CITATIONS_REMOVED;
 use crate::telemetry::request::{self, Stage};
+use crate::telemetry::traces::STAGES;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// Name of the generator that needs none.
 const QUOTING: &str = "quoting";
@@ -122,6 +126,7 @@ impl<'a> Shown<'a> {
             while let Some(piece) = pieces.recv().await {
                 if said.is_empty() {
                     request::took(Stage::FirstToken, writing.elapsed());
+                    tracing::trace!(target: STAGES, "first token");
                 }
                 said.push_str(&piece);
                 let visible = self.filter.push(&piece);
@@ -131,7 +136,19 @@ impl<'a> Shown<'a> {
             self.show(&rest).await;
             self.show_held().await;
         };
-        let (result, ()) = tokio::join!(generator.generate(messages, max_tokens, out), relaying);
+        let span = stage!(
+            "generate",
+            generator = generator.name(),
+            model = generator.model(),
+            prompt_tokens = Empty,
+            completion_tokens = Empty,
+            otel.status_code = Empty,
+        );
+        let work = async { tokio::join!(generator.generate(messages, max_tokens, out), relaying) };
+        let (result, ()) = work.instrument(span.clone()).await;
+        if result.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
         request::took(Stage::Generation, writing.elapsed());
         let removed = self.filter.removed();
         if removed > 0 {
@@ -147,6 +164,8 @@ impl<'a> Shown<'a> {
             },
             completion: estimate_tokens(&said),
         });
+        span.record("prompt_tokens", used.prompt);
+        span.record("completion_tokens", used.completion);
         let written = Written {
             text: self.text,
             used,

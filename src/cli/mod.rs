@@ -15,8 +15,9 @@ mod remote;
 mod search;
 mod serve;
 
-use crate::config::{Config, LogFormat, Settings};
-use crate::telemetry::logs;
+use crate::app;
+use crate::config::{Config, Settings};
+use crate::telemetry;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,26 +84,18 @@ pub fn run() -> ExitCode {
         print!("{}", config.printed());
         return ExitCode::SUCCESS;
     }
-    let wanted = logs::Options {
-        filter: config.log_level.clone(),
-        json: match config.log_format {
-            LogFormat::Auto => None,
-            LogFormat::Text => Some(false),
-            LogFormat::Json => Some(true),
-        },
-        files: config.log_dir.clone().map(|folder| logs::FileOptions {
-            folder,
-            retention_days: config.log_retention_days,
-        }),
-    };
-    let _written_to_the_last = match logs::start(&wanted) {
-        Ok(lines) => lines,
+    let command = arguments.command.unwrap_or(Command::Serve);
+    // What asks a running server and stops has nothing to tell.
+    let tells = !matches!(command, Command::Health);
+    // Kept to the end: what is left to send is sent when it is dropped.
+    let _telemetry = match telemetry::start(&app::telemetry_options(&config, tells)) {
+        Ok(telemetry) => telemetry,
         Err(error) => return fail(&error, WRONG_USE),
     };
     for setting in &config.unused {
         tracing::warn!(setting, "this version has no use for this setting");
     }
-    match execute(arguments.command.unwrap_or(Command::Serve), &config) {
+    match execute(command, &config) {
         Ok(code) => code,
         Err(error) => fail(error.as_ref(), 1),
     }

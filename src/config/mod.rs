@@ -50,6 +50,10 @@ pub struct Config {
     /// 0 remembers no answers.
     pub answer_cache_hours: u32,
     pub database_url: Secret,
+    pub sentry_dsn: Option<Secret>,
+    pub otel_endpoint: Option<Address>,
+    /// 0 to 1.
+    pub trace_sample_ratio: f64,
     pub environment: String,
     pub log_level: String,
     pub log_format: LogFormat,

@@ -94,12 +94,15 @@ settings! {
     /// Not used by this version
     #[arg(env = "KAFKA_BROKERS", value_name = "HOSTS", hide_env_values = true)]
     kafka_brokers: Address,
-    /// Not used by this version
+    /// Project of a Sentry server to which panics and failed requests are reported, without questions
     #[arg(env = "SENTRY_DSN", value_name = "URL", hide_env_values = true)]
     sentry_dsn: Secret,
-    /// Not used by this version
+    /// OpenTelemetry collector that gets the traces, as http://HOST:4318 (OTLP over HTTP)
     #[arg(env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", hide_env_values = true)]
     otel_exporter_otlp_endpoint: Address,
+    /// Share of the requests that are traced, 0 to 1
+    #[arg(env = "RAG_TRACE_SAMPLE_RATIO", value_name = "RATIO")]
+    trace_sample_ratio: f64,
     /// Name of this installation, shown by /health
     #[arg(env = "ENVIRONMENT", value_name = "NAME")]
     environment: String,
@@ -217,6 +220,7 @@ impl Settings {
             budget_usd_per_month: Some(50.0),
             budget_tokens_per_day: Some(0),
             budget_tokens_per_month: Some(0),
+            trace_sample_ratio: Some(0.1),
             environment: Some("development".into()),
             log_level: Some("info".into()),
             log_format: Some("auto".into()),

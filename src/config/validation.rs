@@ -76,6 +76,11 @@ pub(super) fn validate(
         strict: all.strict.expect(set),
         answer_cache_hours: all.answer_cache_hours.expect(set),
         database_url: database_url(all.database_url)?,
+        sentry_dsn: all.sentry_dsn.filter(|dsn| !dsn.is_empty()),
+        otel_endpoint: all
+            .otel_exporter_otlp_endpoint
+            .filter(|endpoint| !endpoint.expose().is_empty()),
+        trace_sample_ratio: share("trace_sample_ratio", all.trace_sample_ratio.expect(set))?,
         environment: all.environment.expect(set),
         log_level: all.log_level.expect(set),
         log_format,
@@ -150,6 +155,16 @@ fn amount(setting: &'static str, usd: f64) -> Result<f64, ConfigError> {
     Err(ConfigError::Invalid {
         setting,
         reason: format!("`{usd}` is not an amount of dollars such as 50 or 0.5"),
+    })
+}
+
+fn share(setting: &'static str, value: f64) -> Result<f64, ConfigError> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value);
+    }
+    Err(ConfigError::Invalid {
+        setting,
+        reason: format!("`{value}` is not a share from 0 to 1"),
     })
 }
 

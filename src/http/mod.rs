@@ -36,6 +36,7 @@ mod search;
 mod sessions;
 pub mod site;
 mod stream;
+mod traced;
 mod v1;
 mod widget;
 

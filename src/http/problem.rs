@@ -205,6 +205,10 @@ impl Problem {
         self.code
     }
 
+    pub fn status(&self) -> StatusCode {
+        self.code.facts().0
+    }
+
     /// Whether it is through no fault of the caller's.
     pub fn is_ours(&self) -> bool {
         self.code.facts().0.is_server_error()

@@ -4,7 +4,9 @@
 //! last event was sent, or when its reader has gone. The line's `event` marks what concerns
 //! security or speed. Requests that succeeded can be sampled; those that did not never are.
 
-use super::Server;
+use super::problem::Problem;
+use super::{Server, traced};
+use crate::telemetry::errors::{self, Fault};
 use crate::telemetry::metrics::{REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT};
 use crate::telemetry::request::{self, Stage};
 use axum::body::{Body, Bytes, HttpBody};
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// The operators' bound on an answer, and on everything else: what takes longer is marked.
 const SLOW_ANSWER: Duration = Duration::from_secs(6);
@@ -57,9 +60,14 @@ pub async fn observe(State(server): State<Server>, asked: Request, next: Next) -
         streamed: false,
         is_over: false,
     };
+    let span = traced::begin(&asked, &line.route, line.method);
     let in_flight = InFlight::begin();
-    let response = next.run(asked).await;
+    let response = next.run(asked).instrument(span.clone()).await;
     drop(in_flight);
+    traced::end(&span, response.status());
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        line.report(problem);
+    }
     line.status = Some(response.status().as_u16());
     line.head = line.started.elapsed();
     if is_stream(response.headers()) {
@@ -97,6 +105,19 @@ impl Line {
         ];
         metrics::counter!(REQUESTS, &labels).increment(1);
         metrics::histogram!(REQUEST_DURATION, "route" => self.route.to_string()).record(self.head);
+    }
+
+    /// Tells whoever gathers faults of the program, if it is one.
+    fn report(&self, problem: &Problem) {
+        if problem.is_ours() {
+            errors::report(&Fault {
+                route: &self.route,
+                method: self.method,
+                status: problem.status().as_u16(),
+                code: problem.code().name(),
+                request_id: &self.request.id,
+            });
+        }
     }
 
     fn event(&self, status: u16, took: Duration) -> &'static str {

@@ -7,6 +7,7 @@ use super::answered::{AnswerBody, SourceBody, observe, observe_failure};
 use super::hearing::Hearing;
 use super::problem::{Code, Problem};
 use crate::answer::AnswerEvent;
+use crate::telemetry::errors::{self, Fault};
 use crate::telemetry::metrics::QUEUE_REFUSALS;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -76,6 +77,15 @@ fn translate(event: Result<AnswerEvent, Problem>, request_id: &str) -> (Event, b
         |name: &str, data: serde_json::Value| Event::default().event(name).data(data.to_string());
     let failed = |problem: Problem| {
         observe_failure(problem.code());
+        if problem.is_ours() {
+            errors::report(&Fault {
+                route: "stream",
+                method: "POST",
+                status: problem.status().as_u16(),
+                code: problem.code().name(),
+                request_id,
+            });
+        }
         (
             named("error", json!(problem.body(request_id.to_owned()))),
             true,

@@ -9,6 +9,7 @@ use super::{
     StoredSections, Summary, lexical,
 };
 use crate::embedding::ModelIdentity;
+use crate::stage;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -180,17 +181,21 @@ impl Inner {
             passing.as_ref().map(|_| &allowed as _);
 
         let started = Instant::now();
+        let span = stage!("words").entered();
         let question = self.words.question(&probe.text)?;
         let by_words = self.words.search(&question, probe.depth, filter)?;
+        drop(span);
         let words_ms = elapsed_ms(started);
 
         let started = Instant::now();
+        let span = stage!("vectors").entered();
         let by_vector = match (&self.vectors, &probe.vector) {
             (Some(rows), Some(vector)) => {
                 self.nearest(rows, vector, probe.depth, filter, passing.as_deref())
             }
             _ => Vec::new(),
         };
+        drop(span);
         let vectors_ms = elapsed_ms(started);
 
         let mut order: Vec<Ordinal> = Vec::with_capacity(by_words.len() + by_vector.len());
@@ -349,7 +354,8 @@ impl Index for Embedded {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
 ) -> Result<T, IndexError> {
-    match tokio::task::spawn_blocking(work).await {
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
         Ok(result) => result,
         Err(error) => Err(IndexError::Engine(format!(
             "a search thread failed: {error}"

@@ -6,11 +6,13 @@ use super::{Explain, KnownScopes, Passage, RetrievalError, Retrieved, Scope, Sea
 use crate::embedding::{EmbedError, EmbeddingQueue};
 use crate::index::{Filter, Index, IndexError, Probe, StoredChunk};
 use crate::language::{self, Language};
+use crate::stage;
 use crate::telemetry::request::{self, Stage};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// Candidates per arm: deeper lists changed no result's first ten on the development sets.
 pub const DEPTH: usize = 50;
@@ -96,7 +98,8 @@ impl Search for Retriever {
         let index = (self.snapshot)().ok_or(RetrievalError::NotReady)?;
         let language = language::detect(query);
         let started = Instant::now();
-        let vector = self.embed(index.as_ref(), query, language).await?;
+        let embedding = self.embed(index.as_ref(), query, language);
+        let vector = embedding.instrument(stage!("embed")).await?;
         let embed_ms = elapsed_ms(started);
         if vector.is_some() {
             request::took_ms(Stage::Embed, embed_ms);
@@ -117,7 +120,8 @@ impl Search for Retriever {
         }
 
         let answerable = best.signals.probability();
-        let ordered = drop_translations(index.as_ref(), best.fused, language, top_k).await?;
+        let reading = drop_translations(index.as_ref(), best.fused, language, top_k);
+        let ordered = reading.instrument(stage!("read")).await?;
         Ok(Retrieved {
             passages: ordered,
             answerable,
@@ -176,7 +180,7 @@ async fn attempt(
     };
     let candidates = index.search(probe).await.map_err(failed)?;
     let started = Instant::now();
-    let fused = fuse(&candidates);
+    let fused = stage!("fuse").in_scope(|| fuse(&candidates));
     let summary = index.summary();
     let calibration = summary.calibration.as_ref();
     let signals = Signals::of(language, &candidates, &fused, summary.chunks, calibration);

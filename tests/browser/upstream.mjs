@@ -15,6 +15,8 @@ export async function startUpstream() {
     url: "",
     /** Questions asked, newest last. */
     prompts: [],
+    /** Headers of the questions asked, newest last. */
+    headers: [],
     /** Status of the next answers; 200 answers. */
     status: 200,
     /** Text to answer with instead of the passages' sentences. */
@@ -36,6 +38,7 @@ export async function startUpstream() {
       this.says = undefined;
       this.delay_ms = 0;
       this.prompts.length = 0;
+      this.headers.length = 0;
     },
     close() {
       this.release();
@@ -51,6 +54,7 @@ export async function startUpstream() {
     if (!request.url.endsWith("/chat/completions")) return json(response, 200, { object: "list", data: [] });
     const { messages, stream, model } = JSON.parse(body);
     upstream.prompts.push(messages);
+    upstream.headers.push(request.headers);
     if (upstream.delay_ms > 0) await new Promise((resolve) => setTimeout(resolve, upstream.delay_ms));
     if (upstream.status !== 200) {
       return json(response, upstream.status, { error: { message: "told to fail", type: "server_error" } });

@@ -25,10 +25,12 @@ const LAYERS: [(&str, u8); 17] = [
 ];
 
 /// External crate → where below `src` it may be named.
-const KEPT_IN: [(&str, &[&str]); 8] = [
+const KEPT_IN: [(&str, &[&str]); 10] = [
     ("axum", &["http", "app.rs"]),
     ("utoipa", &["http"]),
     ("rmcp", &["http/mcp", "cli/mcp.rs"]),
+    ("opentelemetry", &["telemetry"]),
+    ("sentry", &["telemetry"]),
     ("rusqlite", &["store/sqlite", "index"]),
     ("tantivy", &["index"]),
     ("hnsw_rs", &["index/vector"]),

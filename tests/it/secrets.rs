@@ -21,6 +21,7 @@ fn plant(command: &mut Command, upstream: &str) {
             "QDRANT_URL" | "KAFKA_BROKERS" | "OTEL_EXPORTER_OTLP_ENDPOINT" => {
                 format!("http://user:{MARKER}@127.0.0.1:9")
             }
+            "SENTRY_DSN" => format!("http://{MARKER}@127.0.0.1:9/1"),
             env => format!("{MARKER}-{env}"),
         };
         command.env(setting.env, value);

@@ -119,9 +119,9 @@ impl Tongue {
             severity,
             after,
             summary,
-            runbook,
+            page,
         } = alert;
-        let row = format!("| [{name}](./runbooks/{runbook}.md) | {severity} | {after} |");
+        let row = format!("| [`{name}`]({page}) | {severity} | {after} |");
         match self.page {
             ENGLISH => format!("{row} {summary} |\n"),
             _ => format!("{row}\n"),
@@ -172,7 +172,7 @@ struct Alert {
     severity: String,
     after: String,
     summary: String,
-    runbook: String,
+    page: String,
 }
 
 fn alerts() -> Vec<Alert> {
@@ -193,15 +193,22 @@ fn alerts() -> Vec<Alert> {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let notes = &rule["annotations"];
             let runbook = [text(&notes["runbook_url"]), text(&notes["runbook"])].concat();
-            let (_, runbook) = runbook
-                .rsplit_once("/runbooks/")
+            let (_, page) = runbook
+                .rsplit_once("/docs/operations/")
                 .expect("a page of the handbook");
+            // `runbooks/disk-full`, or `state#backup`.
+            let (file, heading) = page.split_once('#').unwrap_or((page, ""));
+            let heading = if heading.is_empty() {
+                ""
+            } else {
+                &page[file.len()..]
+            };
             alerts.push(Alert {
                 name: text(&rule["alert"]),
                 severity: text(&rule["labels"]["severity"]),
                 after: text(&rule["for"]),
                 summary: text(&notes["summary"]),
-                runbook: runbook.trim_end_matches('/').to_owned(),
+                page: format!("./{file}.md{heading}"),
             });
         }
     }

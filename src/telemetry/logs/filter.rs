@@ -1,5 +1,7 @@
 //! What is logged: a level for all, and others for single components, changeable while running.
 
+use crate::telemetry::traces::STAGES;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::{Registry, reload};
@@ -31,6 +33,9 @@ const QUIET: &str = "tantivy=warn";
 
 /// rmcp tells whole messages at debug, and questions are in them. Whatever is asked for, it does not.
 const SILENT: &str = "rmcp=warn";
+
+/// Stages are for traces; where nobody traces they cost nothing.
+static STAGES_PASS: AtomicBool = AtomicBool::new(false);
 
 static IN_FORCE: Mutex<String> = Mutex::new(String::new());
 static CHANGEABLE: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
@@ -69,9 +74,19 @@ pub fn parse(text: &str) -> Result<EnvFilter, FilterError> {
         _ => (*part).to_owned(),
     });
     let ours = ours.collect::<Vec<_>>().join(",");
+    let stages = if STAGES_PASS.load(Ordering::Relaxed) {
+        LevelFilter::TRACE
+    } else {
+        LevelFilter::OFF
+    };
     EnvFilter::builder()
-        .parse(format!("{QUIET},{ours},{SILENT}"))
+        .parse(format!("{QUIET},{ours},{SILENT},{STAGES}={stages}"))
         .map_err(|e| unreadable(e.to_string()))
+}
+
+/// From now on, whatever filter is put in force.
+pub(super) fn let_stages_through() {
+    STAGES_PASS.store(true, Ordering::Relaxed);
 }
 
 /// The first filter, which [`change_filter`] can replace.

@@ -13,12 +13,14 @@ pub use fields::{EVENTS, FIELDS, Named};
 pub use filter::{COMPONENTS, FilterError, change_filter, filter_in_force, parse as parse_filter};
 
 use super::metrics::LOG_EVENTS;
+use super::traces::{STAGES, Traces};
 use files::Files;
 use json::Json;
 use sink::Sink;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -62,8 +64,11 @@ impl Drop for Lines {
     }
 }
 
-/// Starts logging. A second call in one process changes nothing.
-pub fn start(options: &Options) -> Result<Lines, LogError> {
+/// Starts logging, and lets `traces` listen. A second call in one process changes nothing.
+pub(super) fn start(options: &Options, traces: Option<&Traces>) -> Result<Lines, LogError> {
+    if traces.is_some() {
+        filter::let_stages_through();
+    }
     let filter = filter::changeable(&options.filter)?;
     let terminal = std::io::stderr().is_terminal();
     let json = options.json.unwrap_or(!terminal);
@@ -89,12 +94,14 @@ pub fn start(options: &Options) -> Result<Lines, LogError> {
         let layer = tracing_subscriber::fmt::layer().with_writer(files);
         layer.with_ansi(false).event_format(Json)
     });
+    let no_stage = || filter_fn(|about| about.target() != STAGES);
     // Fails only when logging has been started before, as tests in one process do.
     let _started_before = tracing_subscriber::registry()
         .with(filter)
         .with(Counting)
-        .with(lines)
-        .with(to_files)
+        .with(lines.with_filter(no_stage()))
+        .with(to_files.map(|files| files.with_filter(no_stage())))
+        .with(traces.map(|traces| traces.layer().boxed()))
         .try_init();
     let sinks = [Some(stderr), files].into_iter().flatten().collect();
     Ok(Lines { sinks })

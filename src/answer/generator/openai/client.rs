@@ -5,6 +5,7 @@ use super::retry::Failure;
 use super::wire::{self, Event};
 use crate::answer::generator::GenerateError;
 use crate::secret::{REDACTED, Secret};
+use crate::telemetry::traces;
 use eventsource_stream::Eventsource;
 use futures::{Stream, StreamExt};
 use reqwest::{StatusCode, Url, header};
@@ -72,6 +73,9 @@ impl Client {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose());
         }
+        let mut trace = header::HeaderMap::new();
+        traces::pass_on(&mut trace);
+        request = request.headers(trace);
         let response = request.send().await.map_err(|error| {
             // Without the address: it may hold a user's name or a token.
             let error = error.without_url();

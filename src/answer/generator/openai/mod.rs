@@ -14,6 +14,7 @@ pub use retry::Retries;
 use super::{GenerateError, Generator, Used, estimate_tokens};
 use crate::answer::prompt::ChatMessage;
 use crate::secret::Secret;
+use crate::stage;
 use crate::telemetry::metrics::{UPSTREAM_FAILURES, UPSTREAM_REQUESTS};
 use async_trait::async_trait;
 use retry::Failure;
@@ -21,6 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// Where the model is and what it may take.
 #[derive(Debug, Clone)]
@@ -152,7 +155,18 @@ impl OpenAi {
         let mut tried = 0;
         loop {
             metrics::counter!(UPSTREAM_REQUESTS, "upstream" => "generator").increment(1);
-            let failure = match self.once(messages, max_tokens, out).await {
+            let span = stage!(
+                "chat completion",
+                otel.kind = "client",
+                otel.status_code = Empty,
+                attempt = tried + 1,
+            );
+            let attempt = self.once(messages, max_tokens, out);
+            let ended = attempt.instrument(span.clone()).await;
+            if ended.is_err() {
+                span.record("otel.status_code", "ERROR");
+            }
+            let failure = match ended {
                 Ok(used) => return Ok(used),
                 Err(failure) => failure,
             };
