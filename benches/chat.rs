@@ -37,6 +37,7 @@ impl Search for Prepared {
             vectors_ms: 0.0,
             fuse_ms: 0.0,
             words_only: false,
+            still_indexing: false,
         })
     }
 }

@@ -37,7 +37,7 @@ impl Asking<'_> {
             .map_err(|error| retrieval_error(&error))?;
         let retrieval_ms = ms_since(searching);
         let notice = self.scope_notice(&found, &context);
-        let words_only = found.words_only;
+        let still_indexing = found.still_indexing;
         let is_found = found.found && !found.passages.is_empty();
         let evidence = evidence::number(found.passages);
         let mut outcome = if is_found {
@@ -58,7 +58,7 @@ impl Asking<'_> {
         if is_found {
             outcome.add_notice(notice);
         }
-        if words_only {
+        if still_indexing {
             outcome.add_notice(Some(self.words.still_indexing.to_owned()));
         }
         outcome.is_lasting &= !found.words_only;

@@ -106,8 +106,10 @@ pub struct Retrieved {
     pub words_ms: f64,
     pub vectors_ms: f64,
     pub fuse_ms: f64,
-    /// True while embeddings are still being computed and words alone answered.
+    /// Words alone answered: there are no embeddings yet, or none of this question.
     pub words_only: bool,
+    /// The embeddings are still being computed; later, more will be found.
+    pub still_indexing: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -105,6 +105,7 @@ impl Search for Retriever {
             request::took_ms(Stage::Embed, embed_ms);
         }
         let words_only = vector.is_none();
+        let still_indexing = index.summary().vectors == 0 && index.summary().chunks > 0;
 
         let mut best = attempt(index.as_ref(), query, language, vector.clone(), scope).await?;
         let mut fallback = None;
@@ -133,6 +134,7 @@ impl Search for Retriever {
             vectors_ms: best.vectors_ms,
             fuse_ms: best.fuse_ms,
             words_only,
+            still_indexing,
         })
     }
 

@@ -211,6 +211,10 @@ fn a_script_that_the_model_does_not_know_is_found_by_its_words() {
     let found = ask(&library, "Где заряжается аккумулятор робота, на станции?");
     assert_eq!(found.passages[0].document.id, "ru.md");
     assert!(found.found && found.words_only);
+    assert!(
+        !found.still_indexing,
+        "waiting would not help this question"
+    );
     let found = ask(&library, "How long does the robot take to charge?");
     assert_eq!(found.passages[0].document.id, "charge.md");
     assert!(!found.words_only);

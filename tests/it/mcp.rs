@@ -101,6 +101,18 @@ async fn what_is_no_message_gets_the_protocols_own_error() {
     assert_eq!(session.post(&call.to_string()).await.status(), 413);
     let unknown = session.say("no/such/method", &json!({})).await;
     assert_eq!(unknown["error"]["code"], -32601);
+    for (method, params) in [
+        (
+            "tools/call",
+            json!({"name": "search", "arguments": ["wheels"]}),
+        ),
+        ("tools/call", json!({"arguments": {}})),
+        ("resources/read", json!({"uri": 5})),
+        ("resources/list", json!({"cursor": {}})),
+    ] {
+        let wrong = session.say(method, &params).await;
+        assert_eq!(wrong["error"]["code"], -32602, "{method} {params}: {wrong}");
+    }
     let tool = session.call("no_such_tool", &json!({})).await;
     assert_eq!(tool["error"]["code"], -32602);
     let long = session

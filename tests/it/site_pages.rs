@@ -228,3 +228,18 @@ async fn browsers_learn_how_to_search_and_robots_txt_is_left_to_the_owner() {
     let robots = own.get("/robots.txt").await.text().await.expect("text");
     assert_eq!(robots, "User-agent: *");
 }
+
+#[tokio::test]
+async fn a_folder_without_pages_says_so_instead_of_asking_for_patience() {
+    let app = TestApp::start_with(Wanted {
+        documents: &[],
+        ..Wanted::default()
+    })
+    .await;
+    let page = app.get("/").await.text().await.expect("text");
+    assert!(page.contains("There is no page yet"), "{page}");
+    let answer = app.ask("How long does the battery last?").await;
+    let text = answer["answer"].as_str().expect("text");
+    assert!(!text.contains("still being indexed"), "{text}");
+    assert_eq!(answer["abstained"], true);
+}

@@ -8,10 +8,10 @@ use super::super::public_address::SiteAddress;
 use super::{Sender, ask, fetch, resources, search, tools};
 use axum::http::request::Parts;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -30,6 +30,15 @@ pub struct Agent {
 pub fn local(server: Server) -> Agent {
     Agent::new(server, None)
 }
+
+/// Methods that this agent has and that take parameters.
+const METHODS: [&str; 5] = [
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+];
 
 /// What a tool gives back, and the same for a program.
 pub(super) struct Outcome {
@@ -183,6 +192,22 @@ impl ServerHandler for Agent {
             }
         }
         .into())
+    }
+
+    /// Whatever is no request of the protocol: its method is unknown, or its parameters are not
+    /// what the method takes.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let method = request.method;
+        Err(match METHODS.contains(&method.as_str()) {
+            true => {
+                ErrorData::invalid_params(format!("the parameters are not those of {method}"), None)
+            }
+            false => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None),
+        })
     }
 
     async fn list_resources(

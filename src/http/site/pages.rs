@@ -76,8 +76,12 @@ impl<'a> Pages<'a> {
 
     /// Every page of the default locale.
     pub fn contents(&self) -> String {
-        let list = if self.documents().is_empty() {
+        let list = if self.index.is_none() {
             "<p>The documentation is still being read. Load this page again in a moment.</p>".into()
+        } else if self.documents().is_empty() {
+            "<p>There is no page yet: the folder of documentation holds no Markdown, MDX, HTML or \
+             text files.</p>"
+                .into()
         } else {
             self.list(&self.listed(&self.site.default_locale, None), None)
         };

@@ -27,15 +27,13 @@ const TOP_K: usize = 5;
 
 /// Parameters of OpenAI's that change nothing here: answers are the documentation's, not sampled,
 /// and nothing is stored for a client.
-const IGNORED: [&str; 23] = [
+const IGNORED: [&str; 21] = [
     "frequency_penalty",
-    "function_call",
     "functions",
     "logit_bias",
     "max_completion_tokens",
     "max_tokens",
     "metadata",
-    "modalities",
     "parallel_tool_calls",
     "prediction",
     "presence_penalty",
@@ -183,7 +181,10 @@ fn refuse_unsupported(others: &Map<String, Value>) -> Result<(), Refusal> {
             "response_format" => value["type"] == "text",
             // A model that may call tools may also answer without; one that must may not.
             "tools" => true,
-            "tool_choice" => value == "auto" || value == "none",
+            "tool_choice" | "function_call" => value == "auto" || value == "none",
+            "modalities" => value
+                .as_array()
+                .is_some_and(|kinds| kinds.iter().all(|kind| kind == "text")),
             "stop" => value.as_array().is_some_and(Vec::is_empty),
             "audio" | "top_logprobs" => false,
             known if IGNORED.contains(&known) => true,
@@ -226,6 +227,8 @@ mod tests {
             ("logprobs", json!(true)),
             ("response_format", json!({"type": "json_object"})),
             ("tool_choice", json!("required")),
+            ("function_call", json!({"name": "look_up"})),
+            ("modalities", json!(["text", "audio"])),
             ("stop", json!(["\n"])),
             ("audio", json!({})),
             ("no_such_thing", json!(1)),
@@ -234,6 +237,7 @@ mod tests {
         }
         let ignored = json!({
             "n": 1, "temperature": 0.2, "max_tokens": 5, "tools": [{}], "tool_choice": "auto",
+            "function_call": "none", "modalities": ["text"],
             "response_format": {"type": "text"}, "stop": null, "user": "u", "seed": 7,
         });
         assert_eq!(refused(ignored), None);

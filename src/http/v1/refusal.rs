@@ -114,12 +114,35 @@ impl Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
+        let (param, code) = match problem.code() {
+            Code::InvalidField => at_fault(&problem.body(String::new()).detail),
+            _ => (None, None),
+        };
         Self {
             problem,
-            param: None,
-            code: None,
+            param,
+            code,
         }
     }
+}
+
+/// The parameter that a reader of JSON complains of (`path.to[0].it: what is wrong`), and OpenAI's
+/// code for the complaint.
+fn at_fault(complaint: &str) -> (Option<String>, Option<&'static str>) {
+    let path = complaint.split_once(": ").map(|(path, _)| path);
+    let path = path.filter(|path| !path.contains(' ')).map(str::to_owned);
+    if let Some(name) = complaint.split("missing field `").nth(1) {
+        let name = name.split('`').next().unwrap_or_default();
+        let param = path.map_or_else(|| name.to_owned(), |path| format!("{path}.{name}"));
+        return (Some(param), Some("missing_required_parameter"));
+    }
+    if complaint.contains("unknown field `") {
+        return (path, Some("unknown_parameter"));
+    }
+    (
+        path,
+        Some("invalid_type").filter(|_| complaint.contains("invalid type: ")),
+    )
 }
 
 impl IntoResponse for Refusal {

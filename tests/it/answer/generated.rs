@@ -254,6 +254,36 @@ async fn what_a_broken_off_model_said_stays_and_quotes_follow() {
 }
 
 #[tokio::test]
+async fn an_answer_ends_where_the_model_says_it_has_finished_with_or_without_an_end_mark() {
+    let ended = "data: {\"choices\": [{\"delta\": {\"content\": \"Boil-dry protection cuts the power \
+                 [1].\"}, \"finish_reason\": null}]}\n\n\
+                 data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"stop\"}]}\n\n";
+    let upstream = Upstream::start([Does::Raw(ended)]).await;
+    let rig = Rig::new(handbook(), Some(&upstream.base_url));
+    let answer = rig.ask(ASKED).await.answer().clone();
+    assert_eq!(answer.text, "Boil-dry protection cuts the power [1].");
+    assert_eq!(answer.notice, None);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_server_cut_short_is_told_to_the_reader() {
+    let cut = "data: {\"choices\": [{\"delta\": {\"content\": \"Boil-dry protection cuts the power \
+               [1]. It\"}}]}\n\n\
+               data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"length\"}]}\n\n\
+               data: [DONE]\n\n";
+    let upstream = Upstream::start([Does::Raw(cut)]).await;
+    let rig = Rig::new(handbook(), Some(&upstream.base_url));
+    let answer = rig.ask(ASKED).await.answer().clone();
+    assert!(
+        answer.text.contains("From the documentation:"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.notice.is_some());
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_server_that_refuses_optional_parameters_is_asked_without_them() {
     let upstream = Upstream::start([Does::RefusesField("stream_options")]).await;
     let rig = Rig::new(handbook(), Some(&upstream.base_url));

@@ -198,10 +198,15 @@ impl OpenAi {
             .map_err(|_| Failure::passing(GenerateError::TimedOut))??;
         let mut written = String::new();
         let mut counted = None;
+        let mut is_finished = false;
         loop {
             let next = tokio::time::timeout(idle, events.next()).await;
             let event = match next {
                 Ok(Some(Ok(event))) => event,
+                // Some servers close the connection instead of sending the end mark.
+                Ok(None | Some(Err(_))) | Err(_) if is_finished && !written.is_empty() => {
+                    return Ok(counted.unwrap_or_else(|| estimate(messages, &written)));
+                }
                 Ok(Some(Err(reason))) => {
                     return Err(Failure::broken(
                         &written,
@@ -232,6 +237,7 @@ impl OpenAi {
                         GenerateError::Interrupted(reason),
                     ));
                 }
+                wire::Event::Finished => is_finished = true,
                 wire::Event::Nothing => {}
                 wire::Event::End if written.is_empty() => {
                     let empty = "the server's answer was empty".to_owned();

@@ -16,6 +16,8 @@ pub(super) enum Event {
     Text(String),
     Used(Used),
     Failed(String),
+    /// The model has said its last word; usage and the end mark may follow, and often don't.
+    Finished,
     Nothing,
     End,
 }
@@ -56,6 +58,12 @@ pub(super) fn read(data: &str) -> Result<Vec<Event>, String> {
         let text = choice.delta.and_then(|d| d.content).unwrap_or_default();
         if !text.is_empty() {
             events.push(Event::Text(text));
+        }
+        match choice.finish_reason.as_deref() {
+            None | Some("") => {}
+            Some("length") => events.push(Event::Failed("it may say no more than this".to_owned())),
+            Some("content_filter") => events.push(Event::Failed("a filter ended it".to_owned())),
+            Some(_) => events.push(Event::Finished),
         }
     }
     if let Some(usage) = chunk.usage {
@@ -99,6 +107,7 @@ struct Chunk {
 #[derive(Deserialize)]
 struct Choice {
     delta: Option<Delta>,
+    finish_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
