@@ -31,6 +31,7 @@
 //! - **Document**: one page of documentation in one locale and version.
 //! - **Section**: a heading and the text under it up to the next heading; the unit of citing.
 //! - **Chunk**: a section, or a part of a long one, small enough for the embedding model.
+//! - **Detail**: a chunk's heading, or a few of its sentences, with a vector of its own.
 //! - **Passage**: a chunk together with the scores one question gave it.
 //! - **Turn**: one question and its answer within a session.
 //! - **Generation**: one complete index on disk; replaced whole, never repaired.

@@ -5,12 +5,15 @@
 //! handed in, and does not know the model.
 
 mod cut;
+mod detail;
+
+pub use detail::details;
 
 use super::{Block, BlockKind, Chunk, Document, Site};
 use crate::language;
 
 /// Part of the manifest of an index: raise it when the same document would be cut differently.
-pub const CHUNKER_VERSION: u32 = 3;
+pub const CHUNKER_VERSION: u32 = 4;
 
 /// What a heading may take of the breadcrumb; longer ones are shortened there, never in the text.
 const MAX_CRUMB_CHARS: usize = 120;

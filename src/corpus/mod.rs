@@ -28,7 +28,7 @@ mod site;
 mod source;
 mod url_path;
 
-pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk, chunk_under};
+pub use chunk::{CHUNKER_VERSION, ChunkBudget, chunk, chunk_under, details};
 pub use discover::discover;
 pub use markdown_section::markdown_section;
 pub use read::{Reading, read, read_markdown};

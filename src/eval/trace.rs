@@ -25,7 +25,8 @@ pub fn write(
                 c.words.head,
                 c.words_rank,
                 c.vector_rank,
-                c.words.matched
+                c.words.matched,
+                c.detail
             ])
         })
         .collect();

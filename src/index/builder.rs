@@ -3,7 +3,7 @@
 use super::generation::{FORMAT, Manifest, State, VectorsManifest};
 use super::lexical::{self, IndexedWords};
 use super::store::{self, EmbeddingKey};
-use super::vector::{Exact, Graph, HNSW_FROM_ROWS};
+use super::vector::{Details, Exact, Graph, HNSW_FROM_ROWS};
 use super::{Embedded, IndexError, Ordinal};
 use crate::corpus::{Chunk, Document};
 use std::fs::{self, File};
@@ -164,14 +164,19 @@ impl Draft {
         store::Reader::open(&self.path)
     }
 
-    /// An empty file for the vectors, one row per chunk.
+    /// Empty files for the vectors, one row per chunk, and for its details.
     pub fn vectors(&self, dimension: usize) -> Result<VectorsFile, IndexError> {
         let file = File::create(self.path.join(super::embedded::VECTORS_FILE))
             .map_err(IndexError::io("cannot write the vectors"))?;
         let bytes = self.manifest.chunks * dimension * size_of::<f32>();
         file.set_len(bytes as u64)
             .map_err(IndexError::io("cannot write the vectors"))?;
-        Ok(VectorsFile { file, dimension })
+        Ok(VectorsFile {
+            file,
+            dimension,
+            details_path: self.path.join(super::embedded::DETAILS_FILE),
+            details: vec![Vec::new(); self.manifest.chunks],
+        })
     }
 
     /// The vectors as they were written, for measuring them before they are published.
@@ -197,15 +202,24 @@ impl Draft {
     }
 }
 
-/// Rows of f32, written in any order.
+/// Rows of f32, written in any order, and the details of each.
 pub struct VectorsFile {
     file: File,
     dimension: usize,
+    details_path: PathBuf,
+    /// Encoded, by row: they lie in the order of the rows.
+    details: Vec<Vec<u8>>,
 }
 
 impl VectorsFile {
-    pub fn write(&self, row: Ordinal, vector: &[f32]) -> Result<(), IndexError> {
+    pub fn write(
+        &mut self,
+        row: Ordinal,
+        vector: &[f32],
+        details: &[u8],
+    ) -> Result<(), IndexError> {
         debug_assert_eq!(vector.len(), self.dimension);
+        self.details[row as usize] = details.to_vec();
         let bytes: Vec<u8> = vector.iter().flat_map(|v| v.to_le_bytes()).collect();
         let at = u64::from(row) * (self.dimension * size_of::<f32>()) as u64;
         self.file
@@ -216,12 +230,15 @@ impl VectorsFile {
     pub fn finish(self) -> Result<(), IndexError> {
         self.file
             .sync_all()
-            .map_err(IndexError::io("cannot write the vectors"))
+            .map_err(IndexError::io("cannot write the vectors"))?;
+        Details::write(&self.details_path, self.dimension, &self.details)
     }
 }
 
 fn is_vector_file(name: &str) -> bool {
-    name == super::embedded::VECTORS_FILE || name.starts_with("hnsw.")
+    name == super::embedded::VECTORS_FILE
+        || name == super::embedded::DETAILS_FILE
+        || name.starts_with("hnsw.")
 }
 
 /// A hard link where the file system has them, else a copy: published files never change.

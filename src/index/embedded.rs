@@ -3,7 +3,7 @@
 use super::calibration::{Sample, Usual};
 use super::generation::{self, Manifest};
 use super::store;
-use super::vector::{Exact, Graph, HNSW_FROM_ROWS, Hit, dot_f32, is_of_read_text};
+use super::vector::{Details, Exact, Graph, HNSW_FROM_ROWS, Hit, dot_f32, is_of_read_text};
 use super::{
     Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe, StoredChunk,
     StoredSections, Summary, lexical,
@@ -19,6 +19,9 @@ use std::time::Instant;
 /// Name of the vectors' file within a generation.
 pub const VECTORS_FILE: &str = "vectors.f32";
 
+/// Name of their details' file.
+pub const DETAILS_FILE: &str = "details.i8";
+
 /// Filters that let fewer rows pass than this share scan what passes instead of the graph, which
 /// would be walked mostly over rows that do not count.
 const GRAPH_MIN_PASSING: f32 = 0.3;
@@ -28,6 +31,14 @@ pub struct Embedded {
     inner: Arc<Inner>,
 }
 
+/// What was computed for a chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct Reusable<'e> {
+    pub vector: &'e [f32],
+    /// As `Details::encode` made them.
+    pub details: &'e [u8],
+}
+
 struct Inner {
     path: PathBuf,
     manifest: Manifest,
@@ -35,6 +46,7 @@ struct Inner {
     store: store::Reader,
     words: lexical::Reader,
     vectors: Option<Exact>,
+    details: Option<Details>,
     graph: Option<Graph>,
     sample: Sample,
     /// Each document's chunks.
@@ -65,6 +77,14 @@ impl Embedded {
         {
             return Err(IndexError::Damaged("vectors and store disagree".into()));
         }
+        let details = match &vectors {
+            Some(rows) => Some(Details::open(
+                &path.join(DETAILS_FILE),
+                rows.dimension(),
+                rows.len(),
+            )?),
+            None => None,
+        };
         let graph = match &vectors {
             Some(rows) if rows.len() >= HNSW_FROM_ROWS && Graph::is_saved(path) => {
                 Some(Graph::load(path)?)
@@ -105,6 +125,7 @@ impl Embedded {
                 store,
                 words,
                 vectors,
+                details,
                 graph,
                 sample,
                 chunks_of,
@@ -134,8 +155,10 @@ impl Embedded {
     pub fn reusable_vectors(
         &self,
         model: &ModelIdentity,
-    ) -> Result<HashMap<store::EmbeddingKey, &[f32]>, IndexError> {
-        let (Some(exact), Some(made_by)) = (&self.inner.vectors, &self.inner.manifest.vectors)
+    ) -> Result<HashMap<store::EmbeddingKey, Reusable<'_>>, IndexError> {
+        let inner = &self.inner;
+        let (Some(exact), Some(details), Some(made_by)) =
+            (&inner.vectors, &inner.details, &inner.manifest.vectors)
         else {
             return Ok(HashMap::new());
         };
@@ -145,7 +168,14 @@ impl Embedded {
         let keys = self.inner.store.embedding_keys()?;
         let rows = keys.into_iter().enumerate();
         Ok(rows
-            .map(|(row, key)| (key, exact.row(row as u32)))
+            .map(|(row, key)| {
+                let row = row as u32;
+                let reusable = Reusable {
+                    vector: exact.row(row),
+                    details: details.group(row),
+                };
+                (key, reusable)
+            })
             .collect())
     }
 
@@ -212,6 +242,10 @@ impl Inner {
             entry.1 = Some(rank + 1);
         }
         let scores = self.words.scores(&question, &order)?;
+        let details = match (&self.details, &probe.vector) {
+            (Some(details), Some(vector)) => Some(details.asked(vector)),
+            _ => None,
+        };
         let found: Vec<Candidate> = order
             .iter()
             .zip(scores)
@@ -232,6 +266,7 @@ impl Inner {
                     language: place.language,
                     words,
                     cosine,
+                    detail: details.as_ref().and_then(|asked| asked.nearest(ordinal)),
                     words_rank,
                     vector_rank,
                 }

@@ -9,6 +9,7 @@
 //!     store.db         documents and chunks
 //!     words/           tantivy
 //!     vectors.f32      unit vectors, row per chunk (absent while they are computed)
+//!     details.i8       unit vectors of what each chunk says in its parts (beside vectors.f32)
 //!     hnsw.*           graph over them (absent below the crossover)
 //! ```
 
@@ -21,7 +22,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Version of the layout above; a generation of another version is rebuilt.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 const CURRENT: &str = "CURRENT";
 const MANIFEST: &str = "manifest.json";

@@ -15,7 +15,7 @@ pub mod vector;
 
 pub use builder::{About, Builder, Draft, PreparedChunk, VectorsFile};
 pub use calibration::{Calibration, Level, Noise, Sample, Usual, is_latin};
-pub use embedded::Embedded;
+pub use embedded::{Embedded, Reusable};
 pub use generation::{FORMAT, Manifest, State, VectorsManifest};
 pub use lexical::WordScores;
 pub use store::{EmbeddingKey, StoredSections};
@@ -96,6 +96,8 @@ pub struct Candidate {
     pub words: WordScores,
     /// Cosine to the question; `None` without vectors.
     pub cosine: Option<f32>,
+    /// The largest cosine to what it says in its parts; `None` where it has none.
+    pub detail: Option<f32>,
     /// Rank from 1 within its arm's own best, `None` where that arm did not find it.
     pub words_rank: Option<usize>,
     pub vector_rank: Option<usize>,

@@ -6,7 +6,8 @@ use super::noise::NoiseVectors;
 use super::partial::Partial;
 use super::progress::Pace;
 use crate::embedding::{Embedder, InputKind};
-use crate::index::{Draft, Embedded, EmbeddingKey, Ordinal, State, VectorsManifest};
+use crate::index::vector::Details;
+use crate::index::{Draft, Embedded, EmbeddingKey, Ordinal, Reusable, State, VectorsManifest};
 use crate::language::Language;
 use std::collections::HashMap;
 
@@ -29,7 +30,7 @@ pub fn embed(
     let model = embedder.identity();
     let store = draft.store()?;
     let keys = store.embedding_keys()?;
-    let file = draft.vectors(model.dimension)?;
+    let mut file = draft.vectors(model.dimension)?;
     let (mut partial, unfinished) = Partial::open(state.root(), model)?;
     let mut known = match old {
         Some(old) => old.reusable_vectors(model)?,
@@ -38,7 +39,7 @@ pub fn embed(
     known.extend(
         unfinished
             .iter()
-            .map(|(key, vector)| (*key, vector.as_slice())),
+            .map(|(key, (vector, details))| (*key, Reusable { vector, details })),
     );
 
     let mut missing: Vec<Ordinal> = Vec::new();
@@ -46,8 +47,8 @@ pub fn embed(
     let mut twins: Vec<(Ordinal, Ordinal)> = Vec::new();
     for (ordinal, key) in keys.iter().enumerate() {
         let ordinal = ordinal as Ordinal;
-        if let Some(vector) = known.get(key) {
-            file.write(ordinal, vector)?;
+        if let Some(known) = known.get(key) {
+            file.write(ordinal, known.vector, known.details)?;
         } else if let Some(&first) = first_of.get(key) {
             twins.push((ordinal, first));
         } else {
@@ -87,11 +88,14 @@ pub fn embed(
             rest = after;
             let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
             let vectors = embedder.embed(InputKind::Passage, &texts)?;
-            for ((ordinal, _), vector) in batch.iter().zip(&vectors) {
-                partial.append(&keys[*ordinal as usize], vector)?;
-                file.write(*ordinal, vector)?;
+            let ordinals: Vec<Ordinal> = batch.iter().map(|(ordinal, _)| *ordinal).collect();
+            let details = embed_details(store.detail_texts(&ordinals)?, embedder)?;
+            for ((ordinal, vector), details) in ordinals.iter().zip(&vectors).zip(&details) {
+                let computed = Reusable { vector, details };
+                partial.append(&keys[*ordinal as usize], computed)?;
+                file.write(*ordinal, vector, details)?;
                 for twin in twins_of.get(ordinal).into_iter().flatten() {
-                    file.write(*twin, vector)?;
+                    file.write(*twin, vector, details)?;
                     done += 1;
                 }
             }
@@ -120,6 +124,32 @@ pub fn embed(
     })?;
     partial.remove();
     Ok(Some(draft))
+}
+
+/// The details of each chunk of a batch, encoded. Together they are about as long as the batch.
+fn embed_details(
+    texts: Vec<Vec<String>>,
+    embedder: &dyn Embedder,
+) -> Result<Vec<Vec<u8>>, IngestError> {
+    let mut vectors: Vec<Vec<Vec<f32>>> = vec![Vec::new(); texts.len()];
+    let mut waiting: Vec<(Ordinal, String)> = (0..)
+        .zip(texts)
+        .flat_map(|(at, texts)| texts.into_iter().map(move |text| (at, text)))
+        .filter(|(_, text)| embedder.reads(text))
+        .collect();
+    waiting.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
+    let mut rest = waiting.as_slice();
+    while !rest.is_empty() {
+        let (batch, after) = rest.split_at(batch_length(rest));
+        rest = after;
+        let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
+        let embedded = embedder.embed(InputKind::Passage, &texts)?;
+        for ((at, _), vector) in batch.iter().zip(embedded) {
+            vectors[*at as usize].push(vector);
+        }
+    }
+    let encoded = vectors.iter().map(|group| Details::encode(group));
+    Ok(encoded.collect())
 }
 
 /// How many of the texts (longest first) make one batch.

@@ -203,6 +203,7 @@ mod tests {
                     language: Language::NONE,
                     words,
                     cosine: Some(0.5),
+                    detail: None,
                     words_rank: Some(1),
                     vector_rank: Some(1),
                 }],

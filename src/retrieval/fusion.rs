@@ -13,6 +13,10 @@ use std::collections::HashMap;
 /// A cosine this far behind the best counts as much as all the words.
 const COSINE_SPAN: f32 = 0.07;
 
+/// How much a candidate's nearest part counts beside the whole: of a long section a question mostly
+/// asks for one thing.
+const DETAIL_SHARE: f32 = 0.5;
+
 /// Share of the stemmed text in the words' score; the rest is the text as written.
 const STEMMED_SHARE: f32 = 0.6;
 
@@ -32,18 +36,15 @@ pub struct Fused {
 /// Best first, one candidate per section: the best chunk of it.
 pub fn fuse(candidates: &Candidates) -> Vec<Fused> {
     let found = &candidates.found;
-    let best_cosine = found
-        .iter()
-        .filter_map(|c| c.cosine)
-        .fold(f32::MIN, f32::max);
+    let best_cosine = found.iter().filter_map(nearness).fold(f32::MIN, f32::max);
     let by_words = || found.iter().filter(|c| c.words_rank.is_some());
     let best_text = by_words().map(text_score).fold(0.0, f32::max);
     let best_head = by_words().map(|c| c.words.head).fold(0.0, f32::max);
     let mut fused: Vec<Fused> = found
         .iter()
         .map(|candidate| {
-            let by_vector = match candidate.cosine {
-                Some(cosine) => 1.0 - (best_cosine - cosine) / COSINE_SPAN,
+            let by_vector = match nearness(candidate) {
+                Some(nearness) => 1.0 - (best_cosine - nearness) / COSINE_SPAN,
                 None => 0.0,
             };
             let matched = candidate.words.matched;
@@ -73,6 +74,13 @@ fn best_of_each_section(fused: Vec<Fused>) -> Vec<Fused> {
             seen.insert(section, ()).is_none()
         })
         .collect()
+}
+
+/// Between the cosine of the whole and that of its nearest part.
+fn nearness(candidate: &Candidate) -> Option<f32> {
+    let cosine = candidate.cosine?;
+    let part = candidate.detail.unwrap_or(cosine);
+    Some(cosine + DETAIL_SHARE * (part - cosine))
 }
 
 fn text_score(candidate: &Candidate) -> f32 {
@@ -108,6 +116,7 @@ mod tests {
                 matched: if words > 0.0 { 1.0 } else { 0.0 },
             },
             cosine: Some(cosine),
+            detail: None,
             words_rank: (words > 0.0).then_some(1),
             vector_rank: Some(1),
         }
@@ -128,6 +137,17 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(fuse(&heard)[0].candidate.ordinal, 0);
+    }
+
+    #[test]
+    fn a_section_that_says_it_in_one_part_is_before_one_that_is_near_as_a_whole() {
+        let mut long = candidate(0, 0.80, 0.0);
+        long.detail = Some(0.88);
+        let fused = fuse(&Candidates {
+            found: vec![candidate(1, 0.82, 0.0), long],
+            ..Default::default()
+        });
+        assert_eq!(fused[0].candidate.ordinal, 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reads the documents and chunks of a finished generation, from any number of threads.
 
 use super::{ChunkRow, EmbeddingKey, FILE, embedding_text};
-use crate::corpus::Section;
+use crate::corpus::{Section, details};
 use crate::index::{IndexError, Ordinal, PassageDocument, StoredChunk};
 use crate::language::Language;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -162,6 +162,22 @@ impl Reader {
                     let row: ChunkRow = select
                         .query_row([ordinal], |row| Ok(parse(row.get_ref(0)?.as_str().ok())))??;
                     Ok(embedding_text(&row.chunk))
+                })
+                .collect()
+        })
+    }
+
+    /// Texts of the chunks' details, in the order of the chunks.
+    pub fn detail_texts(&self, ordinals: &[Ordinal]) -> Result<Vec<Vec<String>>, IndexError> {
+        self.with_connection(|connection| {
+            let mut select =
+                connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
+            ordinals
+                .iter()
+                .map(|ordinal| {
+                    let row: ChunkRow = select
+                        .query_row([ordinal], |row| Ok(parse(row.get_ref(0)?.as_str().ok())))??;
+                    Ok(details(&row.chunk))
                 })
                 .collect()
         })

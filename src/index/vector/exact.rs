@@ -229,7 +229,7 @@ impl Best {
 }
 
 /// Codes of −127…127 and the scale that gives the values back.
-fn quantise(values: &[f32]) -> (impl Iterator<Item = i8> + '_, f32) {
+pub(super) fn quantise(values: &[f32]) -> (impl Iterator<Item = i8> + '_, f32) {
     let largest = values.iter().fold(0f32, |m, v| m.max(v.abs()));
     let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
     (values.iter().map(move |v| (v / scale).round() as i8), scale)

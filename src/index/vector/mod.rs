@@ -2,11 +2,13 @@
 //!
 //! It knows rows and dot products, not chunks.
 
+mod details;
 mod dot;
 mod exact;
 mod graph;
 mod hnsw;
 
+pub use details::Details;
 pub use dot::{Kernel, dot_f32};
 pub use exact::Exact;
 pub use graph::Graph;
