@@ -61,7 +61,7 @@ fn the_development_sets_are_found_as_well_as_they_were() {
         ("robotics_en_ur", Grain::Document, 0.917),
         ("tatoeba_urd_eng", Grain::Document, 0.945),
         ("docs_commits_jest", Grain::Section, 0.846),
-        ("docs_commits_jest", Grain::Page, 0.953),
+        ("docs_commits_jest", Grain::Page, 0.954),
     ] {
         let reports = evaluator.run(&set(&folder, name), &mut |_, _| ());
         let reports = reports.expect("the set runs");
