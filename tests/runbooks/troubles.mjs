@@ -89,7 +89,7 @@ export const TROUBLES = {
       await patient.start();
       assert.equal((await patient.ask("What is a topic?")).generator, "openai");
     },
-    shows: /day\|model\|answers\|tokens\|usd\n20\d\d-\d\d-\d\d\|gpt-4o-mini\|1\|120\|[^]*rag_tokens_used_total\{kind="prompt"\} 100/,
+    shows: /day\|model\|answers\|tokens\|usd\n20\d\d-\d\d-\d\d\|gpt-4o-mini\|1\|120\|[^]*rag_tokens_used_total\{kind="prompt",model="gpt-4o-mini"\} 100/,
     async otherwise(patient) {
       patient.settings = {};
       await patient.stop();
