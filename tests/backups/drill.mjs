@@ -102,9 +102,11 @@ export async function drill(conversations) {
     let rows = 0;
     for (const [table, there] of Object.entries(found)) {
       rows += there.length;
-      const [has, could] = [new Set(there), new Set(after[table])];
+      // A conversation that began while the backup was made has been used since: its last column.
+      const came = (row) => (table === "chat_sessions" ? row.slice(0, row.lastIndexOf(",")) : row);
+      const [has, could] = [new Set(there), new Set(after[table].map(came))];
       for (const row of before[table]) assert.ok(has.has(row), `${table} lacks ${row}`);
-      for (const row of there) assert.ok(could.has(row), `${table} has ${row}, which was never there`);
+      for (const row of there) assert.ok(could.has(came(row)), `${table} has ${row}, which was never there`);
     }
     assert.deepEqual(await pushed(STATE), documents);
     const answer = await patient.ask(QUESTION);
