@@ -70,6 +70,9 @@ export async function drill(conversations) {
   const patient = await Patient.admit();
   try {
     const { STATE, QUESTION } = patient.variables;
+    patient.settings.RATE_LIMIT_QUERIES_PER_DAY = "0";
+    await patient.stop();
+    await patient.start();
     const program = new Program(patient, { ...bucket.settings, RAG_BACKUP_TO: `s3://${bucket.name}/drill` });
     const pair = await program.run("backup", "keygen");
     const identity = join(patient.folder, "key.txt");
