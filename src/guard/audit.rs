@@ -28,6 +28,8 @@ pub enum Action {
     GapsRead,
     GapsMark,
     LogFilter,
+    ConversationList,
+    ConversationRead,
 }
 
 impl Action {
@@ -45,6 +47,8 @@ impl Action {
             Self::GapsRead => "gaps.read",
             Self::GapsMark => "gaps.mark",
             Self::LogFilter => "log.filter",
+            Self::ConversationList => "conversation.list",
+            Self::ConversationRead => "conversation.read",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and who may ask is decided below; here it is read from requests and written to responses.
 
 mod address;
+mod admin;
 mod answered;
 mod api_keys;
 mod asset;
@@ -35,6 +36,8 @@ mod request_log;
 mod search;
 mod sessions;
 pub mod site;
+mod standing;
+mod status;
 mod stream;
 mod traced;
 mod v1;
@@ -48,6 +51,7 @@ use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
 use crate::store::Store;
+use crate::telemetry::history::History;
 use crate::telemetry::metrics::Figures;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
@@ -58,6 +62,7 @@ use ipnet::IpNet;
 pub use listener::serve;
 use problem::{Code, Problem};
 use site::Site;
+pub use standing::{Stood, spawn as spawn_looking};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,6 +148,9 @@ pub struct Server {
     /// Where a model that costs is set.
     pub budget: Option<Arc<Budget>>,
     pub figures: Figures,
+    /// The figures of the last 24 hours.
+    pub history: Arc<History>,
+    pub stood: Arc<Stood>,
     /// One permit per stream that is open.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the process begins to stop: streams without an end of their own end then.
@@ -177,6 +185,7 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::mark))
         .routes(routes!(log_filter::read, log_filter::change))
+        .merge(admin::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()
@@ -189,6 +198,7 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(health::ready))
         .routes(routes!(figures::metrics))
         .routes(routes!(openapi::describe))
+        .routes(routes!(status::report))
         .split_for_parts();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let endpoints = endpoints.route("/mcp", axum::routing::any(mcp::serve));
@@ -203,6 +213,9 @@ pub fn router(server: Server) -> Router {
     let routed = endpoints
         .route("/_rag/{*path}", axum::routing::get(widget::file))
         .route("/chat", axum::routing::get(widget::chat_page))
+        .route("/_rag/admin/{*path}", axum::routing::get(admin::file))
+        .route("/admin", axum::routing::get(admin::page))
+        .route("/status", axum::routing::get(status::page))
         .fallback(site::serve)
         .layer(from_fn_with_state(server.clone(), request_log::observe))
         .layer(from_fn_with_state(server.clone(), address::only_our_names))

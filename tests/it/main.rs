@@ -26,6 +26,7 @@ mod listener;
 mod logs;
 mod mcp;
 mod openai;
+mod operations;
 mod plain_folder;
 mod secrets;
 mod site_build;

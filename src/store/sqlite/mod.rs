@@ -5,6 +5,7 @@
 //! never wait for writes.
 
 mod audit;
+mod conversations;
 mod database;
 mod feedback;
 mod gaps;
@@ -38,6 +39,7 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         turns: database.clone(),
         feedback: database.clone(),
         gaps: database.clone(),
+        conversations: database.clone(),
         ledger: database.clone(),
         keys: database.clone(),
         audit: database.clone(),
