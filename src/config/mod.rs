@@ -3,6 +3,7 @@
 //!
 //! No other module imports this one; each declares its own options, which `app` fills from here.
 
+mod provider;
 mod serving;
 mod settings;
 mod sources;
@@ -14,6 +15,7 @@ pub use settings::{Documented, Settings, documented};
 pub use sources::DEFAULT_FILE;
 
 use crate::embedding::{EmbedderKind, EngineKind};
+use crate::guard::oidc;
 use crate::http::listener::tls;
 use crate::secret::{Address, Secret};
 use ipnet::IpNet;
@@ -70,6 +72,7 @@ pub struct Config {
     pub session_timeout_hours: u32,
     pub retention: Duration,
     pub audit_retention: Duration,
+    pub oidc: Option<oidc::Options>,
     pub admin_key: Option<Secret>,
     /// Settings that were given but that this version has no use for.
     pub unused: Vec<String>,

@@ -27,6 +27,8 @@ pub enum Action {
     AuditRead,
     GapsRead,
     GapsMark,
+    SignIn,
+    SignOut,
 }
 
 impl Action {
@@ -43,6 +45,8 @@ impl Action {
             Self::AuditRead => "audit.read",
             Self::GapsRead => "gaps.read",
             Self::GapsMark => "gaps.mark",
+            Self::SignIn => "sign.in",
+            Self::SignOut => "sign.out",
         }
     }
 }

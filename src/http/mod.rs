@@ -12,6 +12,7 @@ mod base_path;
 mod bundle;
 mod caller;
 mod catalogue;
+mod cookie;
 mod csv;
 mod excerpt;
 mod extract;
@@ -31,6 +32,7 @@ mod query;
 mod request_id;
 mod search;
 mod sessions;
+mod sign_in;
 pub mod site;
 mod stream;
 mod v1;
@@ -39,7 +41,7 @@ mod widget;
 use crate::answer::Answerer;
 use crate::embedding::EmbeddingQueue;
 use crate::gaps::Gaps;
-use crate::guard::{Audit, Keys, RateLimiter};
+use crate::guard::{Audit, Keys, Oidc, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
@@ -116,6 +118,8 @@ pub struct Server {
     pub store: Store,
     pub limiter: Arc<RateLimiter>,
     pub keys: Arc<Keys>,
+    /// The identity provider, where there is one.
+    pub oidc: Option<Arc<Oidc>>,
     pub audit: Arc<Audit>,
     pub gaps: Arc<Gaps>,
     pub site: Arc<Site>,
@@ -153,6 +157,10 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(audit::read))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::mark))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::finish))
+        .routes(routes!(sign_in::who))
+        .routes(routes!(sign_in::end))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()
