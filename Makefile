@@ -12,7 +12,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets bench bench-peers bench-check ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-runbooks lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,11 +71,20 @@ lab: build ## Practise on a broken server: make lab LAB=database
 test-api: build ## A running server against its own description (EXAMPLES=25 each)
 	tests/api/run $(BINARY) $(abspath $(TARGET))/schemathesis $(or $(EXAMPLES),25)
 
+test-oidc: build tests/oidc/node_modules ## A real OpenID Connect server: tokens, people who sign in, and those who forge
+	RAG_CHATBOT_BIN=$(BINARY) node --test tests/oidc/*.test.mjs
+
 test-load: build ## Readers, idle streams and slow connections in numbers that hurt (15 minutes)
 	ulimit -n 16384 && RAG_CHATBOT_BIN=$(BINARY) node tests/load/load.mjs
 
 secrets: ## No key was ever committed
 	.ci/secrets
+
+sbom: ## What the binary and the widget are made of, as CycloneDX (in target/sbom)
+	.ci/sbom $(abspath $(TARGET))/cyclonedx $(abspath $(TARGET))/sbom
+
+fuzz: ## Arbitrary bytes for whatever reads files, streams and bodies (FUZZ="names", MINUTES=20 each)
+	fuzz/run $(abspath $(TARGET))/fuzzer $(or $(MINUTES),20) $(FUZZ)
 
 advisories: $(DENY) ## Known weaknesses of what we depend on; needs the network, so it is not part of ci
 	PATH="$(DENY)/bin:$$PATH" cargo deny --locked check advisories
@@ -96,7 +105,7 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib,
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios.json says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios.json
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-oidc test-runbooks test-deploy deny ## All of it
 
 tests/deploy/.venv: tests/deploy/requirements.txt
 	python3 -m venv $@

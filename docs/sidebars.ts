@@ -54,6 +54,7 @@ const sidebars: SidebarsConfig = {
         'operations/running',
         'operations/deploying',
         'operations/keys',
+        'operations/signing-in',
         'operations/security',
         'operations/state',
         'operations/incidents',

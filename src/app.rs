@@ -8,7 +8,7 @@ use crate::answer::{self, Answerer, Generator, Metered, openai};
 use crate::config::{Config, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
-use crate::guard::{self, Audit, Budget, Gate, Keys, RateLimiter};
+use crate::guard::{self, Audit, Budget, Gate, Keys, Oidc, RateLimiter};
 use crate::http::{self, Server, site};
 use crate::index::Index;
 use crate::ingest::{self, Library};
@@ -69,8 +69,11 @@ impl App {
             },
         });
         let keys = Keys::new(Arc::clone(&store.keys), config.admin_key.as_ref());
+        let oidc = oidc_options(config, &site).map(Oidc::new).transpose();
+        let oidc = oidc.map_err(anyhow::Error::msg)?;
         let audit = Audit::new(Arc::clone(&store.audit));
         store::spawn_purge(store.clone(), config.audit_retention, PURGE_EVERY);
+        store::spawn_rekey(store.clone());
         Ok(Self {
             server: Server {
                 answerer,
@@ -80,6 +83,7 @@ impl App {
                 store,
                 limiter: Arc::new(RateLimiter::new(&limits)),
                 keys: Arc::new(keys),
+                oidc: oidc.map(Arc::new),
                 audit: Arc::new(audit),
                 site: Arc::new(site),
                 metrics: metrics.clone(),
@@ -253,6 +257,7 @@ pub fn store_options(config: &Config) -> store::Options {
         state_dir: config.state.clone(),
         session_timeout: Duration::from_secs(u64::from(config.session_timeout_hours) * 60 * 60),
         retention: config.retention,
+        keyring: config.keyring.clone(),
     }
 }
 
@@ -269,6 +274,14 @@ pub fn embedding_options(config: &Config) -> embedding::Options {
         options.openai_api_key = openai.api_key.clone().unwrap_or_else(|| Secret::new(""));
     }
     options
+}
+
+fn oidc_options(config: &Config, site: &site::Site) -> Option<guard::oidc::Options> {
+    let mut options = config.oidc.clone()?;
+    if let Some(client) = &mut options.client {
+        client.base.clone_from(&site.base);
+    }
+    Some(options)
 }
 
 fn guard_options(config: &Config) -> guard::Options {

@@ -7,6 +7,7 @@ mod completions;
 mod doctor;
 mod eval;
 mod health;
+mod history;
 mod index;
 mod key;
 mod mcp;
@@ -53,6 +54,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Make, list, exchange and revoke the keys of programs
     Key(key::Arguments),
+    /// Encrypt conversations, and exchange the key for it
+    History(history::Arguments),
     /// Serve one agent over standard input and output (Model Context Protocol)
     Mcp,
     /// Ask a running server whether it is healthy
@@ -118,6 +121,7 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Search(arguments) => search::run(arguments, config).await,
             Command::Eval(arguments) => eval::run(&arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
+            Command::History(arguments) => history::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(&arguments, config).await,
             Command::Mcp => mcp::run(config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),

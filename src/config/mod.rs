@@ -3,6 +3,7 @@
 //!
 //! No other module imports this one; each declares its own options, which `app` fills from here.
 
+mod provider;
 mod serving;
 mod settings;
 mod sources;
@@ -14,8 +15,10 @@ pub use settings::{Documented, Settings, documented};
 pub use sources::DEFAULT_FILE;
 
 use crate::embedding::{EmbedderKind, EngineKind};
+use crate::guard::oidc;
 use crate::http::listener::tls;
 use crate::secret::{Address, Secret};
+use crate::store::Keyring;
 use ipnet::IpNet;
 use sources::{read_file, secret_files};
 use std::fmt::Write as _;
@@ -69,7 +72,10 @@ pub struct Config {
     pub tls: Option<tls::Options>,
     pub session_timeout_hours: u32,
     pub retention: Duration,
+    /// What conversations are encrypted with.
+    pub keyring: Keyring,
     pub audit_retention: Duration,
+    pub oidc: Option<oidc::Options>,
     pub admin_key: Option<Secret>,
     /// Settings that were given but that this version has no use for.
     pub unused: Vec<String>,

@@ -1,10 +1,12 @@
 //! Settings → [`Config`]: every value is checked once, here, and the error names its setting.
 
 use super::{
-    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented, serving,
+    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented, provider,
+    serving,
 };
 use crate::embedding::EmbedderKind;
 use crate::secret::{Address, Secret};
+use crate::store::{HistoryKey, Keyring};
 use std::time::Duration;
 
 pub(super) fn validate(
@@ -13,6 +15,7 @@ pub(super) fn validate(
 ) -> Result<Config, ConfigError> {
     let unused = unused(&all);
     let tls = serving::tls(&all)?;
+    let oidc = provider::oidc(&all)?;
     let openai_set = origins.iter().any(|(key, _, origin)| {
         (key == "openai_base_url" || key == "openai_api_key") && *origin != Origin::Default
     });
@@ -106,7 +109,9 @@ pub(super) fn validate(
             all.session_timeout_hours.expect(set),
         )?,
         retention: days("retention_days", all.retention_days.expect(set))?,
+        keyring: keyring(all.history_key, all.history_old_keys)?,
         audit_retention: days("audit_retention_days", all.audit_retention_days.expect(set))?,
+        oidc,
         admin_key: all.admin_key.filter(|key| !key.is_empty()),
         unused,
         origins,
@@ -163,6 +168,24 @@ fn model_prices(text: &str) -> Result<Vec<(String, f64, f64)>, ConfigError> {
         .collect()
 }
 
+fn keyring(current: Option<Secret>, old: Option<Secret>) -> Result<Keyring, ConfigError> {
+    let read = |setting, secret: &Secret| {
+        HistoryKey::parse(secret).map_err(|reason| ConfigError::Invalid { setting, reason })
+    };
+    let current = current.filter(|key| !key.is_empty());
+    let old = old
+        .as_ref()
+        .map_or("", Secret::expose)
+        .split(',')
+        .map(Secret::new);
+    Ok(Keyring::new(
+        current.map(|key| read("history_key", &key)).transpose()?,
+        old.filter(|key| !key.is_empty())
+            .map(|key| read("history_old_keys", &key))
+            .collect::<Result<_, _>>()?,
+    ))
+}
+
 fn days(setting: &'static str, days: u32) -> Result<Duration, ConfigError> {
     Ok(Duration::from_secs(
         u64::from(positive(setting, days)?) * 24 * 60 * 60,
@@ -211,7 +234,7 @@ fn named<T: std::str::FromStr<Err = String>>(
 }
 
 /// `https://docs.example.com/` → `https://docs.example.com`; the path is `base_path`'s.
-fn public_url(text: &str) -> Result<String, ConfigError> {
+pub(super) fn public_url(text: &str) -> Result<String, ConfigError> {
     let trimmed = text.trim_end_matches('/');
     if is_origin(trimmed) {
         return Ok(trimmed.to_owned());

@@ -194,6 +194,14 @@ impl Weights {
                 shape.hidden, shape.heads
             )));
         }
+        // Before the names of so many layers are made: the number is the file's own claim.
+        if shape.layers > found.len() {
+            return Err(EmbedError::Model(format!(
+                "{} layers are more than its {} tensors can be",
+                shape.layers,
+                found.len()
+            )));
+        }
         let mut tensors = BTreeMap::new();
         for (name, expected) in names::all(&shape) {
             let tensor = found

@@ -25,6 +25,8 @@ pub enum Action {
     SessionDelete,
     SessionExport,
     AuditRead,
+    SignIn,
+    SignOut,
 }
 
 impl Action {
@@ -39,6 +41,8 @@ impl Action {
             Self::SessionDelete => "session.delete",
             Self::SessionExport => "session.export",
             Self::AuditRead => "audit.read",
+            Self::SignIn => "sign.in",
+            Self::SignOut => "sign.out",
         }
     }
 }

@@ -12,11 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The client's address, behind the proxies that the settings trust.
 pub fn client_address(parts: &Parts, options: &Options) -> IpAddr {
-    let peer = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        // Absent only when the router is called without a socket.
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    let peer = peer(parts);
     let forwarded: Vec<&str> = parts
         .headers
         .get_all("x-forwarded-for")
@@ -25,6 +21,21 @@ pub fn client_address(parts: &Parts, options: &Options) -> IpAddr {
         .flat_map(|value| value.split(','))
         .collect();
     believed(peer, &forwarded, &options.trusted_proxies)
+}
+
+/// Whether a proxy that the settings trust passed this on; else its `X-Forwarded-*` is anybody's.
+pub fn comes_from_proxy(parts: &Parts, options: &Options) -> bool {
+    let peer = peer(parts).to_canonical();
+    options
+        .trusted_proxies
+        .iter()
+        .any(|net| net.contains(&peer))
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    // Absent only when the router is called without a socket.
+    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip())
 }
 
 /// Each proxy appends the address it saw. Read from the right for as long as who says it is

@@ -12,6 +12,7 @@ mod base_path;
 mod bundle;
 mod caller;
 mod catalogue;
+mod cookie;
 mod excerpt;
 mod extract;
 mod feedback;
@@ -29,6 +30,7 @@ mod query;
 mod request_id;
 mod search;
 mod sessions;
+mod sign_in;
 pub mod site;
 mod stream;
 mod v1;
@@ -36,7 +38,7 @@ mod widget;
 
 use crate::answer::Answerer;
 use crate::embedding::EmbeddingQueue;
-use crate::guard::{Audit, Keys, RateLimiter};
+use crate::guard::{Audit, Keys, Oidc, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
@@ -113,6 +115,8 @@ pub struct Server {
     pub store: Store,
     pub limiter: Arc<RateLimiter>,
     pub keys: Arc<Keys>,
+    /// The identity provider, where there is one.
+    pub oidc: Option<Arc<Oidc>>,
     pub audit: Arc<Audit>,
     pub site: Arc<Site>,
     pub metrics: PrometheusHandle,
@@ -147,6 +151,10 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(api_keys::rotate))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(audit::read))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::finish))
+        .routes(routes!(sign_in::who))
+        .routes(routes!(sign_in::end))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()

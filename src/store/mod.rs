@@ -8,14 +8,18 @@
 mod api_key;
 mod audit;
 mod error;
+mod history;
 mod id;
+mod keyring;
 mod purge;
 mod sqlite;
 
 pub use api_key::{Adding, ApiKey, KeyLimits, KeyStore, KeyUse, Right};
 pub use audit::{AuditEntry, AuditStore};
 pub use error::StoreError;
+pub use history::{HistoryStore, Rekeyed, spawn_rekey};
 pub use id::new_id;
+pub use keyring::{HistoryKey, Keyring};
 pub use purge::spawn_purge;
 
 use async_trait::async_trait;
@@ -36,6 +40,8 @@ pub struct Options {
     pub session_timeout: Duration,
     /// Sessions and unanswered questions older than this are deleted, used or not.
     pub retention: Duration,
+    /// What people said is encrypted with these; with none, it is kept as it is.
+    pub keyring: Keyring,
 }
 
 /// Every store of one database.
@@ -48,6 +54,7 @@ pub struct Store {
     pub ledger: Arc<dyn LedgerStore>,
     pub keys: Arc<dyn KeyStore>,
     pub audit: Arc<dyn AuditStore>,
+    pub history: Arc<dyn HistoryStore>,
 }
 
 /// Opens the database that `options.database_url` names, and brings its tables up to date.
@@ -116,7 +123,10 @@ pub struct SharedAnswer {
 
 impl SharedAnswer {
     pub fn new(text: String, sources: &serde_json::Value) -> Self {
-        let sources = sources.to_string();
+        Self::kept(text, sources.to_string())
+    }
+
+    fn kept(text: String, sources: String) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());

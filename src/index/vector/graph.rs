@@ -53,6 +53,20 @@ struct Layer {
     edges: Range<usize>,
 }
 
+impl Layer {
+    /// Whether everything it names is there: the walk looks nothing up twice.
+    fn holds_together(&self, numbers: &[u32], rows: u32) -> bool {
+        let (nodes, offsets) = (&numbers[self.nodes.clone()], &numbers[self.offsets.clone()]);
+        let edges = &numbers[self.edges.clone()];
+        offsets.is_sorted()
+            && offsets
+                .last()
+                .is_some_and(|end| *end as usize == edges.len())
+            && nodes.is_sorted_by(|a, b| a < b)
+            && nodes.iter().chain(edges).all(|row| *row < rows)
+    }
+}
+
 /// Neighbours by node, lowest layer first: (row, its neighbours), rows ascending.
 pub type Neighbours = Vec<Vec<(u32, Vec<u32>)>>;
 
@@ -87,8 +101,8 @@ impl Graph {
             return Err(damaged());
         };
         let mut at = HEADER + 2 * count as usize;
-        let mut layers = Vec::with_capacity(count as usize);
         let sizes = numbers.get(HEADER..at).ok_or_else(damaged)?;
+        let mut layers = Vec::with_capacity(count as usize);
         for (level, size) in sizes.chunks(2).enumerate() {
             let (nodes, edges) = (size[0] as usize, size[1] as usize);
             let named = if level == 0 { 0 } else { nodes };
@@ -100,7 +114,14 @@ impl Graph {
             at = layer.edges.end;
             layers.push(layer);
         }
-        if at != numbers.len() {
+        let lowest_has_all = sizes.first().is_none_or(|nodes| *nodes == rows);
+        let is_whole = at == numbers.len()
+            && lowest_has_all
+            && (rows == 0 || entry < rows && !layers.is_empty())
+            && layers
+                .iter()
+                .all(|layer| layer.holds_together(numbers, rows));
+        if !is_whole {
             return Err(damaged());
         }
         Ok(Self {

@@ -1,12 +1,13 @@
 //! One database file: its writer, its readers, and the clock of its sessions.
 
-use super::opening::{failure, open_reader, open_writer};
+use super::history;
+use super::opening::{empty_log, failure, open_reader, open_writer};
 use super::writer::Writer;
 use super::{from_ms, to_ms};
-use crate::store::{Options, StoreError};
+use crate::store::{Keyring, Options, StoreError};
 use jiff::Timestamp;
 use rusqlite::Connection;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -21,11 +22,14 @@ pub(super) struct Database {
     idle: Arc<Semaphore>,
     session_timeout: Duration,
     retention: Duration,
+    pub keyring: Keyring,
+    path: PathBuf,
 }
 
 impl Database {
     pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let writer = open_writer(path)?;
+        history::begin(&writer, path, &options.keyring)?;
         let readers = (0..READERS)
             .map(|_| open_reader(path))
             .collect::<Result<Vec<_>, _>>()?;
@@ -35,6 +39,8 @@ impl Database {
             idle: Arc::new(Semaphore::new(READERS)),
             session_timeout: options.session_timeout,
             retention: options.retention,
+            keyring: options.keyring.clone(),
+            path: path.to_owned(),
         })
     }
 
@@ -70,6 +76,15 @@ impl Database {
     /// What began before this is kept no longer.
     pub fn retention_ms(&self) -> i64 {
         ms_before_now(self.retention)
+    }
+
+    /// Empties the write-ahead log, which holds what rows were before; best done, not needed.
+    pub async fn empty_log(&self) {
+        let path = self.path.clone();
+        let emptied = tokio::task::spawn_blocking(move || empty_log(&path)).await;
+        if !matches!(emptied, Ok(Ok(()))) {
+            tracing::debug!("the chat database's log is emptied later");
+        }
     }
 
     /// Now, as it will read back: to the millisecond.

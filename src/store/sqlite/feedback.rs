@@ -1,11 +1,15 @@
 //! Ratings in SQLite.
 
 use super::database::Database;
+use super::history::{note, renewed};
 use super::opening::failure;
 use super::to_ms;
-use crate::store::{FeedbackStore, Rating, StoreError};
+use crate::store::keyring::{Keyring, Place};
+use crate::store::{FeedbackStore, Rating, Rekeyed, StoreError};
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Connection, params};
+
+const COMMENT: &str = "feedback.comment";
 
 #[async_trait]
 impl FeedbackStore for Database {
@@ -18,7 +22,13 @@ impl FeedbackStore for Database {
     ) -> Result<(), StoreError> {
         let message_id = message_id.to_owned();
         let session_id = session_id.map(str::to_owned);
-        let comment = comment.map(str::to_owned);
+        let row = message_id.as_bytes();
+        let place = Place {
+            column: COMMENT,
+            row,
+        };
+        let comment = comment.map(|comment| self.keyring.seal(place, comment));
+        let keyring = self.keyring.clone();
         let (now_ms, expiry_ms) = (to_ms(Self::now()), self.expiry_ms());
         let rating = match rating {
             Rating::Up => "up",
@@ -26,6 +36,7 @@ impl FeedbackStore for Database {
         };
         self.writer
             .run(move |db| {
+                note(db, &keyring).map_err(|e| failure(&e))?;
                 let rated = db.execute(
                     "INSERT INTO feedback (message_id, rating, comment, created_at_ms) \
                      SELECT m.id, ?3, ?4, ?5 FROM messages m \
@@ -57,4 +68,39 @@ impl FeedbackStore for Database {
         .await
         .map(|(up, down)| (up.unsigned_abs(), down.unsigned_abs()))
     }
+}
+
+/// Encrypts anew the comments behind the one on the message `from`.
+pub(super) fn rekey(
+    db: &Connection,
+    keyring: &Keyring,
+    from: &String,
+    rows: u32,
+) -> rusqlite::Result<(Rekeyed, Option<String>)> {
+    let found: Vec<(String, String)> = db
+        .prepare_cached(
+            "SELECT message_id, comment FROM feedback \
+             WHERE message_id > ?1 AND comment IS NOT NULL ORDER BY message_id LIMIT ?2",
+        )?
+        .query_map(params![from, rows], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut done = Rekeyed::default();
+    let next = found.last().map(|(id, _)| id.clone());
+    for (id, kept) in found {
+        let row = id.as_bytes();
+        let place = Place {
+            column: COMMENT,
+            row,
+        };
+        match renewed(keyring, place, kept.clone()) {
+            Ok(comment) if comment != kept => {
+                db.prepare_cached("UPDATE feedback SET comment = ?2 WHERE message_id = ?1")?
+                    .execute(params![id, comment])?;
+                done.rows += 1;
+            }
+            Ok(_) => {}
+            Err(_) => done.unreadable += 1,
+        }
+    }
+    Ok((done, next))
 }

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("0003_shared_answers.sql"),
     include_str!("0004_ledger.sql"),
     include_str!("0005_audit.sql"),
+    include_str!("0006_history_keys.sql"),
 ];
 
 /// Brings the database up to date, or refuses one that a newer program wrote.

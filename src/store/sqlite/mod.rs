@@ -8,6 +8,7 @@ mod audit;
 mod database;
 mod feedback;
 mod gaps;
+mod history;
 mod keys;
 mod ledger;
 mod migrations;
@@ -40,7 +41,8 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         gaps: database.clone(),
         ledger: database.clone(),
         keys: database.clone(),
-        audit: database,
+        audit: database.clone(),
+        history: database,
     })
 }
 

@@ -90,10 +90,7 @@ impl SessionStore for Database {
                                    WHERE last_used_at_ms <= ?1 OR created_at_ms <= ?2";
                     let purged = db.execute(expired, [expiry_ms, retention_ms])?;
                     if purged > 0 {
-                        db.execute_batch(
-                            "DELETE FROM shared_answers WHERE key NOT IN \
-                             (SELECT shared FROM messages WHERE shared IS NOT NULL)",
-                        )?;
+                        forget_unused_answers(db)?;
                     }
                     Ok(purged as u64)
                 };
@@ -114,6 +111,14 @@ impl SessionStore for Database {
         .await
         .map(|count| count.unsigned_abs())
     }
+}
+
+/// Deletes the shared answers that no message refers to any more.
+pub(super) fn forget_unused_answers(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "DELETE FROM shared_answers WHERE key NOT IN \
+         (SELECT shared FROM messages WHERE shared IS NOT NULL)",
+    )
 }
 
 pub(super) fn insert_session(db: &Connection, id: &str, now_ms: i64) -> rusqlite::Result<()> {
