@@ -15,7 +15,7 @@ pub use filter::{COMPONENTS, FilterError, change_filter, filter_in_force, parse 
 use super::metrics::LOG_EVENTS;
 use files::Files;
 use json::Json;
-use sink::Sink;
+use sink::{Sink, Sinks};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use tracing::{Event, Level, Subscriber};
@@ -78,26 +78,30 @@ pub fn start(options: &Options) -> Result<Lines, LogError> {
     let files = files
         .transpose()?
         .map(|files| Sink::start("log-files", files));
-    let to_stderr = tracing_subscriber::fmt::layer().with_writer(stderr.clone());
-    let lines = if json {
-        to_stderr.with_ansi(false).event_format(Json).boxed()
-    } else {
-        let text = to_stderr.with_ansi(terminal).with_target(false);
-        text.with_timer(Clock).boxed()
-    };
-    let to_files = files.clone().map(|files| {
-        let layer = tracing_subscriber::fmt::layer().with_writer(files);
+    let all: Vec<Sink> = [Some(stderr.clone()), files.clone()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let as_json = |sinks: Vec<Sink>| {
+        let layer = tracing_subscriber::fmt::layer().with_writer(Sinks(sinks));
         layer.with_ansi(false).event_format(Json)
-    });
+    };
+    let (text, json) = if json {
+        (None, Some(as_json(all.clone())))
+    } else {
+        let text = tracing_subscriber::fmt::layer().with_writer(stderr);
+        let text = text.with_ansi(terminal).with_target(false);
+        let files = files.map(|files| as_json(vec![files]));
+        (Some(text.with_timer(Clock)), files)
+    };
     // Fails only when logging has been started before, as tests in one process do.
     let _started_before = tracing_subscriber::registry()
         .with(filter)
         .with(Counting)
-        .with(lines)
-        .with(to_files)
+        .with(text)
+        .with(json)
         .try_init();
-    let sinks = [Some(stderr), files].into_iter().flatten().collect();
-    Ok(Lines { sinks })
+    Ok(Lines { sinks: all })
 }
 
 /// Adds warnings and errors to the figures.

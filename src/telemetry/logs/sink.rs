@@ -11,6 +11,10 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Lines that may wait: some megabytes, and a second of a busy server's.
 const WAITING: usize = 16_384;
 
+/// How long lines are collected before they are written: waking the thread for each of them cost
+/// as much as all the rest of a line. A person at a terminal does not notice.
+const COLLECTING: Duration = Duration::from_millis(5);
+
 /// Bytes that are written at once.
 const BATCH_BYTES: usize = 64 * 1024;
 
@@ -62,6 +66,31 @@ impl Write for Sink {
     }
 }
 
+/// Several writers of the same lines, so that a line is made once for all of them.
+#[derive(Clone)]
+pub struct Sinks(pub Vec<Sink>);
+
+impl Write for Sinks {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        for sink in &mut self.0 {
+            sink.write_all(line)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Sinks {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
 impl<'a> MakeWriter<'a> for Sink {
     type Writer = Self;
 
@@ -73,6 +102,9 @@ impl<'a> MakeWriter<'a> for Sink {
 fn serve(queue: &Receiver<Job>, mut out: impl Write) {
     let mut batch = Vec::with_capacity(BATCH_BYTES);
     while let Ok(first) = queue.recv() {
+        if matches!(first, Job::Line(_)) {
+            std::thread::sleep(COLLECTING);
+        }
         let mut lines = 0;
         let mut waits = None;
         let mut next = Some(first);
