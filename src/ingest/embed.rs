@@ -81,13 +81,8 @@ pub fn embed(
         for (ordinal, _) in unread {
             unreadable += 1 + twins_of.get(&ordinal).map_or(0, Vec::len);
         }
-        waiting.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
-        let mut rest = waiting.as_slice();
-        while !rest.is_empty() {
-            let (batch, after) = rest.split_at(batch_length(rest));
-            rest = after;
-            let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
-            let vectors = embedder.embed(InputKind::Passage, &texts)?;
+        for batch in batches(&mut waiting) {
+            let vectors = embed_batch(batch, embedder)?;
             let ordinals: Vec<Ordinal> = batch.iter().map(|(ordinal, _)| *ordinal).collect();
             let details = embed_details(store.detail_texts(&ordinals)?, embedder)?;
             for ((ordinal, vector), details) in ordinals.iter().zip(&vectors).zip(&details) {
@@ -137,19 +132,35 @@ fn embed_details(
         .flat_map(|(at, texts)| texts.into_iter().map(move |text| (at, text)))
         .filter(|(_, text)| embedder.reads(text))
         .collect();
-    waiting.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
-    let mut rest = waiting.as_slice();
-    while !rest.is_empty() {
-        let (batch, after) = rest.split_at(batch_length(rest));
-        rest = after;
-        let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
-        let embedded = embedder.embed(InputKind::Passage, &texts)?;
-        for ((at, _), vector) in batch.iter().zip(embedded) {
+    for batch in batches(&mut waiting) {
+        for ((at, _), vector) in batch.iter().zip(embed_batch(batch, embedder)?) {
             vectors[*at as usize].push(vector);
         }
     }
     let encoded = vectors.iter().map(|group| Details::encode(group));
     Ok(encoded.collect())
+}
+
+/// The texts, longest first, in batches of texts that are about as long.
+fn batches(texts: &mut [(Ordinal, String)]) -> impl Iterator<Item = &[(Ordinal, String)]> {
+    texts.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
+    let mut rest: &[(Ordinal, String)] = texts;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (batch, after) = rest.split_at(batch_length(rest));
+        rest = after;
+        Some(batch)
+    })
+}
+
+fn embed_batch(
+    batch: &[(Ordinal, String)],
+    embedder: &dyn Embedder,
+) -> Result<Vec<Vec<f32>>, IngestError> {
+    let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
+    Ok(embedder.embed(InputKind::Passage, &texts)?)
 }
 
 /// How many of the texts (longest first) make one batch.

@@ -151,24 +151,21 @@ impl Reader {
         })
     }
 
-    /// Texts for the embedding model, in the order of the chunks from `first`.
+    /// Texts for the embedding model, in the order of `ordinals`.
     pub fn embedding_texts(&self, ordinals: &[Ordinal]) -> Result<Vec<String>, IndexError> {
-        self.with_connection(|connection| {
-            let mut select =
-                connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
-            ordinals
-                .iter()
-                .map(|ordinal| {
-                    let row: ChunkRow = select
-                        .query_row([ordinal], |row| Ok(parse(row.get_ref(0)?.as_str().ok())))??;
-                    Ok(embedding_text(&row.chunk))
-                })
-                .collect()
-        })
+        self.of_each(ordinals, |row| embedding_text(&row.chunk))
     }
 
-    /// Texts of the chunks' details, in the order of the chunks.
+    /// Texts of the chunks' details, in the order of `ordinals`.
     pub fn detail_texts(&self, ordinals: &[Ordinal]) -> Result<Vec<Vec<String>>, IndexError> {
+        self.of_each(ordinals, |row| details(&row.chunk))
+    }
+
+    fn of_each<T>(
+        &self,
+        ordinals: &[Ordinal],
+        text: impl Fn(&ChunkRow) -> T,
+    ) -> Result<Vec<T>, IndexError> {
         self.with_connection(|connection| {
             let mut select =
                 connection.prepare_cached("SELECT chunk FROM chunks WHERE ordinal = ?1")?;
@@ -177,7 +174,7 @@ impl Reader {
                 .map(|ordinal| {
                     let row: ChunkRow = select
                         .query_row([ordinal], |row| Ok(parse(row.get_ref(0)?.as_str().ok())))??;
-                    Ok(details(&row.chunk))
+                    Ok(text(&row))
                 })
                 .collect()
         })
