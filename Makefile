@@ -13,7 +13,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-observe observe test-runbooks test-rollout lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,12 @@ test-runbooks: build ## The commands of the runbooks, run on a server that has t
 test-rollout: build ## Good and bad releases, brought to readers and taken back by deploy/rollout
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/rollout/*.test.mjs
 
+test-backups: build tests/backups/.venv ## Backups in a real bucket, back to a moment with Litestream, and the drill
+	RAG_CHATBOT_BIN=$(BINARY) node --test tests/backups/*.test.mjs
+
+drill: build tests/backups/.venv ## Fill, back up while serving, destroy, restore, compare every row (CONVERSATIONS=2000)
+	RAG_CHATBOT_BIN=$(BINARY) node tests/backups/drill.mjs
+
 lab: build ## Practise on a broken server: make lab LAB=database
 	@RAG_CHATBOT_BIN=$(BINARY) node tests/runbooks/lab.mjs $(LAB)
 
@@ -118,7 +124,7 @@ slo: ## How the last 30 days were, against the service levels: make slo PROMETHE
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-rollout test-observe test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-rollout test-backups test-observe test-deploy deny ## All of it
 
 tests/%/.venv: tests/%/requirements.txt
 	python3 -m venv $@

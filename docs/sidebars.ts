@@ -59,6 +59,7 @@ const sidebars: SidebarsConfig = {
         'operations/keys',
         'operations/security',
         'operations/state',
+        'operations/backups',
         'operations/incidents',
         'operations/training',
         {

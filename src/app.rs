@@ -5,6 +5,7 @@
 mod demo;
 
 use crate::answer::{self, Answerer, Generator, Metered, openai};
+use crate::backup::{self, Backups};
 use crate::config::{Config, LogFormat, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
@@ -28,6 +29,9 @@ const SCORING_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Expired conversations are invisible at once; this only frees their space.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// A server that does not live as long is started again and again, and has other troubles.
+const FIRST_BACKUP_AFTER: Duration = Duration::from_secs(60);
 
 /// The parts, put together.
 pub struct App {
@@ -75,6 +79,7 @@ impl App {
         let keys = Keys::new(Arc::clone(&store.keys), config.admin_key.as_ref());
         let audit = Audit::new(Arc::clone(&store.audit));
         let gaps = Gaps::new(Arc::clone(&store.gaps), Arc::clone(&library), queue.clone());
+        let backups = Backups::open(backup_options(config))?;
         store::spawn_purge(store.clone(), config.audit_retention, PURGE_EVERY);
         Ok(Self {
             server: Server {
@@ -87,6 +92,7 @@ impl App {
                 keys: Arc::new(keys),
                 audit: Arc::new(audit),
                 gaps: Arc::new(gaps),
+                backups,
                 site: Arc::new(site),
                 budget,
                 figures: figures.clone(),
@@ -137,6 +143,17 @@ impl App {
         self.server.library.spawn(watch);
     }
 
+    /// Makes backups for as long as the process lives, as the settings say.
+    pub fn start_backups(&self) {
+        // Ended by the runtime.
+        let _task = self.server.backups.spawn();
+    }
+
+    /// How the backups of this process are doing.
+    pub fn backups(&self) -> &Arc<Backups> {
+        &self.server.backups
+    }
+
     /// Ends the streams that would go on for as long as the process does.
     pub fn hang_up(&self) {
         self.server.stopping.cancel();
@@ -145,6 +162,7 @@ impl App {
     /// Ends what runs in the background.
     pub fn stop(&self) {
         self.hang_up();
+        self.server.backups.stop();
         self.server.library.stop();
     }
 
@@ -266,6 +284,20 @@ pub fn store_options(config: &Config) -> store::Options {
         state_dir: config.state.clone(),
         session_timeout: Duration::from_secs(u64::from(config.session_timeout_hours) * 60 * 60),
         retention: config.retention,
+    }
+}
+
+pub fn backup_options(config: &Config) -> backup::Options {
+    let set = &config.backups;
+    backup::Options {
+        store: store_options(config),
+        state_dir: config.state.clone(),
+        to: set.to.clone(),
+        s3: set.s3.clone(),
+        recipients: set.recipients.clone(),
+        every: set.every,
+        first_after: FIRST_BACKUP_AFTER,
+        keep: set.keep,
     }
 }
 

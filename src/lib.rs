@@ -22,7 +22,7 @@
 //! | 5 | `http` | routes, wire types, the site; the only folder that knows axum |
 //! | 4 | `answer`, `eval`, `gaps` | the online story: question → stream of `AnswerEvent`; how good retrieval is; what the documentation lacks |
 //! | 3 | `ingest`, `retrieval` | the offline story; hybrid search |
-//! | 2 | `index`, `guard` | the searchable snapshot; who may ask, and how much |
+//! | 2 | `index`, `guard`, `backup` | the searchable snapshot; who may ask, and how much; a second copy of what must not be lost |
 //! | 1 | `corpus`, `embedding`, `store` | what documentation is; text → vector; what must not be lost |
 //! | 0 | `cache`, `language`, `secret`, `telemetry` | what is remembered for a while; script and language of a text; hidden strings; logs, metric names, traces, fault reports |
 //!
@@ -48,6 +48,7 @@ pub mod corpus;
 pub mod embedding;
 pub mod store;
 
+pub mod backup;
 pub mod guard;
 pub mod index;
 

@@ -3,6 +3,7 @@
 //! Results go to stdout, logs and progress to stderr. Exit codes: 0 done, 1 failed, 2 wrong use.
 
 mod ask;
+mod backup;
 mod completions;
 mod doctor;
 mod eval;
@@ -54,6 +55,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Make, list, exchange and revoke the keys of programs
     Key(key::Arguments),
+    /// Make, look into and restore copies of what was said
+    Backup(backup::Arguments),
     /// Serve one agent over standard input and output (Model Context Protocol)
     Mcp,
     /// Ask a running server whether it is healthy
@@ -116,6 +119,7 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Search(arguments) => search::run(arguments, config).await,
             Command::Eval(arguments) => eval::run(&arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
+            Command::Backup(arguments) => backup::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
             Command::Mcp => mcp::run(config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),

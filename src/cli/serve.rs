@@ -32,6 +32,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         .note(nobody("server"), Action::Start, &settings, "done")
         .await;
     app.start_indexing(config.watch);
+    app.start_backups();
     let scheme = if config.tls.is_some() {
         "https"
     } else {

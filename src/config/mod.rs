@@ -3,6 +3,7 @@
 //!
 //! No other module imports this one; each declares its own options, which `app` fills from here.
 
+mod backups;
 mod serving;
 mod settings;
 mod sources;
@@ -13,6 +14,7 @@ mod validation;
 pub use settings::{Documented, Settings, documented};
 pub use sources::DEFAULT_FILE;
 
+use crate::backup;
 use crate::embedding::{EmbedderKind, EngineKind};
 use crate::http::listener::tls;
 use crate::secret::{Address, Secret};
@@ -79,10 +81,22 @@ pub struct Config {
     pub session_timeout_hours: u32,
     pub retention: Duration,
     pub audit_retention: Duration,
+    pub backups: Backups,
     pub admin_key: Option<Secret>,
     /// Settings that were given but that this version has no use for.
     pub unused: Vec<String>,
     origins: Vec<(String, String, Origin)>,
+}
+
+/// Where, when and for whom backups are made.
+#[derive(Debug, Clone)]
+pub struct Backups {
+    pub to: String,
+    /// `None` for never.
+    pub every: Option<Duration>,
+    pub keep: Duration,
+    pub recipients: backup::Recipients,
+    pub s3: backup::S3Access,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -196,6 +196,30 @@ settings! {
     /// Days for which the audit log is kept
     #[arg(env = "RAG_AUDIT_RETENTION_DAYS", value_name = "N")]
     audit_retention_days: u32,
+    /// Folder or s3://bucket/prefix for backups; backups/ in the state folder if not given
+    #[arg(env = "RAG_BACKUP_TO", value_name = "PLACE")]
+    backup_to: String,
+    /// Hours between the backups that the server makes; 0 for none
+    #[arg(env = "RAG_BACKUP_EVERY_HOURS", value_name = "N")]
+    backup_every_hours: u32,
+    /// Days for which backups are kept: a week of days, then one a week
+    #[arg(env = "RAG_BACKUP_KEEP_DAYS", value_name = "N")]
+    backup_keep_days: u32,
+    /// Public keys of age (age1...) that backups are encrypted for, comma separated
+    #[arg(env = "RAG_BACKUP_RECIPIENT", value_name = "KEYS")]
+    backup_recipient: String,
+    /// Address of the S3 server for backups, where it is not Amazon's
+    #[arg(env = "AWS_ENDPOINT_URL", value_name = "URL", hide_env_values = true)]
+    backup_s3_endpoint: Address,
+    /// Region of the bucket for backups
+    #[arg(env = "AWS_REGION", value_name = "NAME")]
+    backup_s3_region: String,
+    /// Id of the key for the bucket for backups
+    #[arg(env = "AWS_ACCESS_KEY_ID", value_name = "ID", hide_env_values = true)]
+    backup_s3_key_id: Secret,
+    /// The key for the bucket for backups
+    #[arg(env = "AWS_SECRET_ACCESS_KEY", value_name = "KEY", hide_env_values = true)]
+    backup_s3_key: Secret,
     /// An admin key from outside, instead of the one made at the first start
     #[arg(env = "RAG_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
     admin_key: Secret,
@@ -238,6 +262,8 @@ impl Settings {
             session_timeout_hours: Some(24),
             retention_days: Some(90),
             audit_retention_days: Some(365),
+            backup_every_hours: Some(24),
+            backup_keep_days: Some(30),
             ..Self::default()
         }
     }

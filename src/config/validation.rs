@@ -1,7 +1,7 @@
 //! Settings → [`Config`]: every value is checked once, here, and the error names its setting.
 
 use super::{
-    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, documented, serving,
+    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, backups, documented, serving,
 };
 use crate::embedding::EmbedderKind;
 use crate::secret::{Address, Secret};
@@ -13,6 +13,7 @@ pub(super) fn validate(
 ) -> Result<Config, ConfigError> {
     let unused = unused(&all);
     let tls = serving::tls(&all)?;
+    let backups = backups::backups(&all)?;
     let openai_set = origins.iter().any(|(key, _, origin)| {
         (key == "openai_base_url" || key == "openai_api_key") && *origin != Origin::Default
     });
@@ -123,6 +124,7 @@ pub(super) fn validate(
         )?,
         retention: days("retention_days", all.retention_days.expect(set))?,
         audit_retention: days("audit_retention_days", all.audit_retention_days.expect(set))?,
+        backups,
         admin_key: all.admin_key.filter(|key| !key.is_empty()),
         unused,
         origins,
@@ -189,7 +191,7 @@ fn model_prices(text: &str) -> Result<Vec<(String, f64, f64)>, ConfigError> {
         .collect()
 }
 
-fn days(setting: &'static str, days: u32) -> Result<Duration, ConfigError> {
+pub(super) fn days(setting: &'static str, days: u32) -> Result<Duration, ConfigError> {
     Ok(Duration::from_secs(
         u64::from(positive(setting, days)?) * 24 * 60 * 60,
     ))

@@ -28,6 +28,7 @@ pub enum Action {
     GapsRead,
     GapsMark,
     LogFilter,
+    BackupRestore,
 }
 
 impl Action {
@@ -45,6 +46,7 @@ impl Action {
             Self::GapsRead => "gaps.read",
             Self::GapsMark => "gaps.mark",
             Self::LogFilter => "log.filter",
+            Self::BackupRestore => "backup.restore",
         }
     }
 }

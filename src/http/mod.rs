@@ -41,6 +41,7 @@ mod v1;
 mod widget;
 
 use crate::answer::Answerer;
+use crate::backup::Backups;
 use crate::embedding::EmbeddingQueue;
 use crate::gaps::Gaps;
 use crate::guard::{Audit, Budget, Keys, RateLimiter};
@@ -139,6 +140,7 @@ pub struct Server {
     pub keys: Arc<Keys>,
     pub audit: Arc<Audit>,
     pub gaps: Arc<Gaps>,
+    pub backups: Arc<Backups>,
     pub site: Arc<Site>,
     /// Where a model that costs is set.
     pub budget: Option<Arc<Budget>>,

@@ -11,6 +11,7 @@ mod error;
 mod gap;
 mod id;
 mod purge;
+pub mod snapshot;
 mod sqlite;
 
 pub use api_key::{Adding, ApiKey, KeyLimits, KeyStore, KeyUse, Right};

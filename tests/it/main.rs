@@ -4,6 +4,7 @@ mod access;
 mod answer;
 mod architecture;
 mod attacks;
+mod backups;
 mod budget;
 mod built_site;
 mod cli;

@@ -18,7 +18,7 @@ fn plant(command: &mut Command, upstream: &str) {
         let value = match setting.env.as_str() {
             "OPENAI_BASE_URL" => upstream.replace("http://", &format!("http://user:{MARKER}-url@")),
             "DATABASE_URL" => continue,
-            "QDRANT_URL" | "KAFKA_BROKERS" | "OTEL_EXPORTER_OTLP_ENDPOINT" => {
+            "QDRANT_URL" | "KAFKA_BROKERS" | "OTEL_EXPORTER_OTLP_ENDPOINT" | "AWS_ENDPOINT_URL" => {
                 format!("http://user:{MARKER}@127.0.0.1:9")
             }
             "SENTRY_DSN" => format!("http://{MARKER}@127.0.0.1:9/1"),

@@ -31,7 +31,7 @@ export class Patient {
     patient.listen = `127.0.0.1:${port}`;
     await patient.start();
     await patient.ask("How should the battery be stored?");
-    patient.sqlite(`.backup '${join(backup, "chat.db")}'`);
+    patient.rag("backup", "create", "--to", backup, "--state", state);
     return patient;
   }
 

@@ -115,7 +115,7 @@ export const TROUBLES = {
       for (const name of ["chat.db", "chat.db-wal", "chat.db-shm"]) await rm(join(patient.variables.STATE, name), { force: true });
       await patient.start();
     },
-    shows: /^0\|\n[^]*\nok\n2\n/,
+    shows: /^0\|\n20\d\d-\d\d-\d\d .* rag-chatbot-[^]*"messages":2\b/,
     cured: (patient) => assert.match(patient.sqlite("SELECT count(*) FROM messages"), /^2\n/),
   },
 };

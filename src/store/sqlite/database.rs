@@ -1,6 +1,7 @@
 //! One database file: its writer, its readers, and the clock of its sessions.
 
-use super::opening::{failure, open_reader, open_writer};
+use super::claim::Claim;
+use super::opening::{failure, make_folder, open_reader, open_writer};
 use super::writer::Writer;
 use super::{from_ms, to_ms};
 use crate::store::{DatabaseFigures, DatabaseState, Options, StoreError};
@@ -26,13 +27,15 @@ pub(super) struct Database {
 
 impl Database {
     pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        make_folder(path)?;
+        let claim = Claim::shared(path)?;
         let writer = open_writer(path)?;
         let readers = (0..READERS)
             .map(|_| open_reader(path))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             path: path.to_owned(),
-            writer: Writer::start(writer)?,
+            writer: Writer::start(writer, claim)?,
             readers: Arc::new(Mutex::new(readers)),
             idle: Arc::new(Semaphore::new(READERS)),
             session_timeout: options.session_timeout,

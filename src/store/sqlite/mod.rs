@@ -5,6 +5,7 @@
 //! never wait for writes.
 
 mod audit;
+mod claim;
 mod database;
 mod feedback;
 mod gaps;
@@ -12,14 +13,19 @@ mod keys;
 mod ledger;
 mod migrations;
 mod opening;
+mod replacement;
 mod sessions;
+mod snapshot;
 mod turns;
 mod writer;
+
+pub use replacement::Replacement;
+pub use snapshot::Contents;
 
 use super::{Options, Store, StoreError};
 use database::Database;
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Name of the default database in the state folder.
@@ -27,12 +33,7 @@ const FILE_NAME: &str = "chat.db";
 
 /// Opens or creates the database at `path` (empty: `chat.db` in the state folder).
 pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
-    // `sqlite:///abs/path` and `sqlite://rel` are common spellings of `sqlite:PATH`.
-    let path = match path.strip_prefix("//").unwrap_or(path) {
-        "" => options.state_dir.join(FILE_NAME),
-        path => PathBuf::from(path),
-    };
-    let database = Arc::new(Database::open(&path, options)?);
+    let database = Arc::new(Database::open(&file(path, options), options)?);
     Ok(Store {
         sessions: database.clone(),
         turns: database.clone(),
@@ -43,6 +44,35 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         audit: database.clone(),
         state: database,
     })
+}
+
+/// The database file that `path` names.
+pub(super) fn file(path: &str, options: &Options) -> PathBuf {
+    // `sqlite:///abs/path` and `sqlite://rel` are common spellings of `sqlite:PATH`.
+    match path.strip_prefix("//").unwrap_or(path) {
+        "" => options.state_dir.join(FILE_NAME),
+        path => PathBuf::from(path),
+    }
+}
+
+pub(super) use snapshot::{contents, snapshot};
+
+/// The version of the tables that this program makes.
+pub(super) fn newest_schema() -> u32 {
+    migrations::newest()
+}
+
+/// Takes the database for replacing it.
+pub(super) fn begin_replacing(path: &Path) -> Result<Replacement, StoreError> {
+    opening::make_folder(path)?;
+    Replacement::begin(path)
+}
+
+/// The path with more at the end of its name.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    PathBuf::from(name)
 }
 
 /// Milliseconds since 1970, as every time is kept.

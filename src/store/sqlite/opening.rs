@@ -17,8 +17,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// they are read, which SQLite does by itself.
 const MAX_CHECKED_BYTES: u64 = 256 << 20;
 
-/// The one connection that writes; creates folder, file and tables as needed.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+/// Creates the database's folder where it is missing.
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| {
             StoreError::Open(format!(
@@ -27,6 +27,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
             ))
         })?;
     }
+    Ok(())
+}
+
+/// The one connection that writes; creates file and tables as needed.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let size_bytes = std::fs::metadata(path).map_or(0, |m| m.len());
     let mut writer = Connection::open(path).map_err(|e| refusal(path, &e))?;
     protect(path);
@@ -68,7 +73,7 @@ fn prepare_writer(writer: &mut Connection, size_bytes: u64) -> rusqlite::Result<
 
 /// Only the owner may read what people said. A file system without such rights is no reason not
 /// to start.
-fn protect(path: &Path) {
+pub(super) fn protect(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -3,6 +3,7 @@
 //! Each job has its own savepoint, so one that fails takes nothing else with it, and nobody is
 //! told that their job is done before the commit is on disk.
 
+use super::claim::Claim;
 use super::opening::failure;
 use crate::store::StoreError;
 use crate::telemetry::metrics::DATABASE_COMMIT_DURATION;
@@ -28,11 +29,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection) -> Result<Self, StoreError> {
+    /// The claim is given up when the last write is done.
+    pub fn start(connection: Connection, claim: Claim) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("chat-writer".to_owned())
-            .spawn(move || serve(connection, queue))
+            .spawn(move || {
+                serve(connection, queue);
+                drop(claim);
+            })
             .map_err(|e| StoreError::Open(format!("the chat writer cannot start: {e}")))?;
         Ok(Self { jobs })
     }

@@ -1,4 +1,5 @@
 //! The stores: one suite for every back end, and what is SQLite's alone.
 
-mod conformance;
+pub mod conformance;
+mod migrations;
 mod sqlite;

@@ -1,0 +1,69 @@
+/** A real S3 server on ports of its own, with one bucket, for one key. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PROGRAMS = fileURLToPath(new URL(".venv/bin", import.meta.url));
+export const LITESTREAM = join(PROGRAMS, "litestream");
+const WEED = join(PROGRAMS, "weed");
+const START_MS = 120_000;
+
+export class Bucket {
+  name = "kept";
+
+  static async open() {
+    const bucket = new Bucket();
+    bucket.folder = await mkdtemp(join(tmpdir(), "rag-chatbot-bucket-"));
+    const identities = [{ name: "backups", credentials: [{ accessKey: "backups", secretKey: "a-secret-key" }], actions: ["Read", "Write", "List"] }];
+    const config = join(bucket.folder, "s3.json");
+    await writeFile(config, JSON.stringify({ identities }));
+    const names = ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"];
+    const ports = await freePorts(names.length);
+    bucket.url = `http://127.0.0.1:${ports[0]}`;
+    const flags = [
+      "mini", `-dir=${bucket.folder}`, "-ip=127.0.0.1", "-ip.bind=127.0.0.1", `-bucket=${bucket.name}`, `-s3.config=${config}`, "-s3.autoCreateBucket=false",
+      "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", ...names.map((name, n) => `-${name}=${ports[n]}`),
+    ];
+    bucket.process = spawn(WEED, flags, { cwd: bucket.folder, env: { PATH: process.env.PATH, HOME: bucket.folder }, stdio: ["ignore", "pipe", "pipe"] });
+    let log = "";
+    for (const stream of [bucket.process.stdout, bucket.process.stderr]) stream.on("data", (text) => (log += text));
+    const deadline = Date.now() + START_MS;
+    // It refuses who has no key, once the bucket is there; before that it is not there at all.
+    while ((await fetch(`${bucket.url}/${bucket.name}`).catch(() => undefined))?.status !== 403) {
+      if (bucket.process.exitCode !== null || Date.now() > deadline) {
+        await bucket.close();
+        throw new Error(`the S3 server did not get ready:\n${log}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return bucket;
+  }
+
+  /** What a program needs to know to use it. */
+  get settings() {
+    return { AWS_ENDPOINT_URL: this.url, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "backups", AWS_SECRET_ACCESS_KEY: "a-secret-key" };
+  }
+
+  async close() {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const gone = once(this.process, "exit");
+      this.process.kill("SIGKILL");
+      await gone;
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => server.address().port);
+  for (const server of servers) server.close();
+  await Promise.all(servers.map((server) => once(server, "close")));
+  return ports;
+}
