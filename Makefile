@@ -13,7 +13,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ lab: build ## Practise on a broken server: make lab LAB=database
 test-api: build ## A running server against its own description (EXAMPLES=25 each)
 	tests/api/run $(BINARY) $(abspath $(TARGET))/schemathesis $(or $(EXAMPLES),25)
 
+test-oidc: build tests/oidc/node_modules ## A real OpenID Connect server: tokens, people who sign in, and those who forge
+	RAG_CHATBOT_BIN=$(BINARY) node --test tests/oidc/*.test.mjs
+
 test-load: build ## Readers, idle streams and slow connections in numbers that hurt (15 minutes)
 	ulimit -n 16384 && RAG_CHATBOT_BIN=$(BINARY) node tests/load/load.mjs
 
@@ -124,7 +127,7 @@ slo: ## How the last 30 days were, against the service levels: make slo PROMETHE
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-runbooks test-rollout test-backups test-observe test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-oidc test-runbooks test-rollout test-backups test-observe test-deploy deny ## All of it
 
 tests/%/.venv: tests/%/requirements.txt
 	python3 -m venv $@

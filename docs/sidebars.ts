@@ -57,6 +57,7 @@ const sidebars: SidebarsConfig = {
         'operations/deploying',
         'operations/rollout',
         'operations/keys',
+        'operations/signing-in',
         'operations/security',
         'operations/state',
         'operations/backups',

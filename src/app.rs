@@ -10,7 +10,7 @@ use crate::config::{Config, LogFormat, OpenAi};
 use crate::corpus::{self, Corpus};
 use crate::embedding::{self, EmbeddingQueue};
 use crate::gaps::Gaps;
-use crate::guard::{self, Audit, Budget, Gate, Keys, RateLimiter};
+use crate::guard::{self, Audit, Budget, Gate, Keys, Oidc, RateLimiter};
 use crate::http::{self, Server, site};
 use crate::index::Index;
 use crate::ingest::{self, Library};
@@ -77,6 +77,8 @@ impl App {
             },
         });
         let keys = Keys::new(Arc::clone(&store.keys), config.admin_key.as_ref());
+        let oidc = oidc_options(config, &site).map(Oidc::new).transpose();
+        let oidc = oidc.map_err(anyhow::Error::msg)?;
         let audit = Audit::new(Arc::clone(&store.audit));
         let gaps = Gaps::new(Arc::clone(&store.gaps), Arc::clone(&library), queue.clone());
         let backups = Backups::open(backup_options(config))?;
@@ -90,6 +92,7 @@ impl App {
                 store,
                 limiter: Arc::new(RateLimiter::new(&limits)),
                 keys: Arc::new(keys),
+                oidc: oidc.map(Arc::new),
                 audit: Arc::new(audit),
                 gaps: Arc::new(gaps),
                 backups,
@@ -314,6 +317,14 @@ pub fn embedding_options(config: &Config) -> embedding::Options {
         options.openai_api_key = openai.api_key.clone().unwrap_or_else(|| Secret::new(""));
     }
     options
+}
+
+fn oidc_options(config: &Config, site: &site::Site) -> Option<guard::oidc::Options> {
+    let mut options = config.oidc.clone()?;
+    if let Some(client) = &mut options.client {
+        client.base.clone_from(&site.base);
+    }
+    Some(options)
 }
 
 fn guard_options(config: &Config) -> guard::Options {

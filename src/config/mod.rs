@@ -4,6 +4,7 @@
 //! No other module imports this one; each declares its own options, which `app` fills from here.
 
 mod backups;
+mod provider;
 mod serving;
 mod settings;
 mod sources;
@@ -16,6 +17,7 @@ pub use sources::DEFAULT_FILE;
 
 use crate::backup;
 use crate::embedding::{EmbedderKind, EngineKind};
+use crate::guard::oidc;
 use crate::http::listener::tls;
 use crate::secret::{Address, Secret};
 use ipnet::IpNet;
@@ -82,6 +84,7 @@ pub struct Config {
     pub retention: Duration,
     pub audit_retention: Duration,
     pub backups: Backups,
+    pub oidc: Option<oidc::Options>,
     pub admin_key: Option<Secret>,
     /// Settings that were given but that this version has no use for.
     pub unused: Vec<String>,

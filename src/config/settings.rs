@@ -220,6 +220,33 @@ settings! {
     /// The key for the bucket for backups
     #[arg(env = "AWS_SECRET_ACCESS_KEY", value_name = "KEY", hide_env_values = true)]
     backup_s3_key: Secret,
+    /// Identity provider (OpenID Connect) whose tokens count, as its issuer address
+    #[arg(env = "RAG_OIDC_ISSUER", value_name = "URL")]
+    oidc_issuer: String,
+    /// Whom bearer tokens must be meant for, comma separated; without it none counts
+    #[arg(env = "RAG_OIDC_AUDIENCE", value_name = "NAMES")]
+    oidc_audience: String,
+    /// How tokens may be signed, comma separated
+    #[arg(env = "RAG_OIDC_ALGORITHMS", value_name = "NAMES")]
+    oidc_algorithms: String,
+    /// Seconds that the provider's clock may differ from this one
+    #[arg(env = "RAG_OIDC_CLOCK_SKEW_SECONDS", value_name = "N")]
+    oidc_clock_skew_seconds: u64,
+    /// Claim that holds somebody's roles; a path with dots for nested ones
+    #[arg(env = "RAG_OIDC_ROLES_CLAIM", value_name = "NAME")]
+    oidc_roles_claim: String,
+    /// What roles are worth, as ROLE=SCOPE+SCOPE, comma separated; without it nobody is more than a reader
+    #[arg(env = "RAG_OIDC_ROLES", value_name = "ROLES")]
+    oidc_roles: String,
+    /// Ways of signing in (amr or acr) of which an admin needs one, comma separated, such as mfa
+    #[arg(env = "RAG_OIDC_ADMIN_BY", value_name = "NAMES")]
+    oidc_admin_by: String,
+    /// This server's id at the provider, with which people sign in at /auth/login; needs public_url
+    #[arg(env = "RAG_OIDC_CLIENT_ID", value_name = "ID")]
+    oidc_client_id: String,
+    /// Its secret there; none for a public client
+    #[arg(env = "RAG_OIDC_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    oidc_client_secret: Secret,
     /// An admin key from outside, instead of the one made at the first start
     #[arg(env = "RAG_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
     admin_key: Secret,
@@ -260,6 +287,9 @@ impl Settings {
             write_timeout_seconds: Some(30),
             tls_clients: Some("all".into()),
             session_timeout_hours: Some(24),
+            oidc_algorithms: Some("RS256,PS256,ES256,EdDSA".into()),
+            oidc_clock_skew_seconds: Some(60),
+            oidc_roles_claim: Some("roles".into()),
             retention_days: Some(90),
             audit_retention_days: Some(365),
             backup_every_hours: Some(24),

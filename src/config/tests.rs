@@ -95,6 +95,17 @@ fn wrong_values_are_refused_with_the_settings_name() {
         "tls_clients = 'some'",
         "budget_usd_per_month = -1.0",
         "model_prices = 'gpt=1'",
+        "oidc_issuer = 'http://idp.example'",
+        "oidc_issuer = 'idp'",
+        "oidc_issuer = 'https://idp.example/?x'",
+        "oidc_algorithms = 'HS256'\noidc_issuer = 'https://idp.example'",
+        "oidc_algorithms = 'none'\noidc_issuer = 'https://idp.example'",
+        "oidc_algorithms = ''\noidc_issuer = 'https://idp.example'",
+        "oidc_roles = 'chief=root'\noidc_issuer = 'https://idp.example'",
+        "oidc_clock_skew_seconds = 3600\noidc_issuer = 'https://idp.example'",
+        "oidc_client_id = 'docs'\noidc_issuer = 'https://idp.example'",
+        "oidc_audience = 'docs'",
+        "oidc_client_secret = 'x'\noidc_issuer = 'https://idp.example'",
     ];
     for text in wrong {
         let settings = file(text).expect("well-formed");

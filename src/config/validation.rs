@@ -1,7 +1,8 @@
 //! Settings → [`Config`]: every value is checked once, here, and the error names its setting.
 
 use super::{
-    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, backups, documented, serving,
+    Budgets, Config, ConfigError, LogFormat, OpenAi, Origin, Settings, backups, documented,
+    provider, serving,
 };
 use crate::embedding::EmbedderKind;
 use crate::secret::{Address, Secret};
@@ -14,6 +15,7 @@ pub(super) fn validate(
     let unused = unused(&all);
     let tls = serving::tls(&all)?;
     let backups = backups::backups(&all)?;
+    let oidc = provider::oidc(&all)?;
     let openai_set = origins.iter().any(|(key, _, origin)| {
         (key == "openai_base_url" || key == "openai_api_key") && *origin != Origin::Default
     });
@@ -125,6 +127,7 @@ pub(super) fn validate(
         retention: days("retention_days", all.retention_days.expect(set))?,
         audit_retention: days("audit_retention_days", all.audit_retention_days.expect(set))?,
         backups,
+        oidc,
         admin_key: all.admin_key.filter(|key| !key.is_empty()),
         unused,
         origins,
@@ -239,7 +242,7 @@ fn named<T: std::str::FromStr<Err = String>>(
 }
 
 /// `https://docs.example.com/` → `https://docs.example.com`; the path is `base_path`'s.
-fn public_url(text: &str) -> Result<String, ConfigError> {
+pub(super) fn public_url(text: &str) -> Result<String, ConfigError> {
     let trimmed = text.trim_end_matches('/');
     if is_origin(trimmed) {
         return Ok(trimmed.to_owned());

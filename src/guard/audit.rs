@@ -29,6 +29,8 @@ pub enum Action {
     GapsMark,
     LogFilter,
     BackupRestore,
+    SignIn,
+    SignOut,
 }
 
 impl Action {
@@ -47,6 +49,8 @@ impl Action {
             Self::GapsMark => "gaps.mark",
             Self::LogFilter => "log.filter",
             Self::BackupRestore => "backup.restore",
+            Self::SignIn => "sign.in",
+            Self::SignOut => "sign.out",
         }
     }
 }

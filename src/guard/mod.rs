@@ -6,14 +6,18 @@
 pub mod audit;
 mod bucket;
 pub mod budget;
+mod credential;
 mod gate;
 pub mod keys;
+pub mod oidc;
 mod rate;
 
 pub use audit::Audit;
 pub use budget::Budget;
+pub use credential::Credential;
 pub use gate::{Gate, Permit};
 pub use keys::Keys;
+pub use oidc::Oidc;
 pub use rate::{RateLimiter, bucket_address};
 
 use crate::store::KeyLimits;

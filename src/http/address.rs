@@ -41,6 +41,17 @@ pub fn is_near(parts: &Parts, options: &Options) -> bool {
             .any(|net| net.contains(&from))
 }
 
+/// Whether a proxy that the settings trust passed this on; else its `X-Forwarded-*` is anybody's.
+pub fn comes_from_proxy(parts: &Parts, options: &Options) -> bool {
+    let Some(peer) = peer(parts).map(|peer| peer.to_canonical()) else {
+        return false;
+    };
+    options
+        .trusted_proxies
+        .iter()
+        .any(|net| net.contains(&peer))
+}
+
 fn peer(parts: &Parts) -> Option<IpAddr> {
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     info.map(|info| info.0.ip())

@@ -6,12 +6,15 @@
 
 use super::Server;
 use super::address::{client_address, is_near};
+use super::cookie;
 use super::listener::tls::ClientCertificate;
 use super::problem::{Code, Problem};
 use super::request_id;
 use crate::guard::audit::{Action, Doer};
 use crate::guard::keys::PREFIX;
-use crate::store::{ApiKey, Right};
+use crate::guard::oidc::OidcError;
+use crate::guard::{Credential, Oidc};
+use crate::store::Right;
 use crate::telemetry::metrics::CREDENTIALS_REFUSED;
 use crate::telemetry::request;
 use axum::extract::{FromRequestParts, MatchedPath};
@@ -27,14 +30,14 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub struct Caller {
     /// As far as it can be believed.
     pub address: IpAddr,
-    /// The key they showed; readers have none.
-    pub key: Option<ApiKey>,
+    /// What they showed; readers have nothing to show.
+    pub credential: Option<Credential>,
 }
 
 impl Caller {
-    /// Who this is in logs: the key's id, or `reader`. Never an address.
+    /// Who this is in logs: the key's or the person's id, or `reader`. Never an address.
     pub fn label(&self) -> &str {
-        self.key.as_ref().map_or("reader", |key| &key.id)
+        self.credential.as_ref().map_or("reader", Credential::id)
     }
 }
 
@@ -107,8 +110,11 @@ async fn admit(parts: &Parts, server: &Server, needed: Needed) -> Result<Caller,
     let address = client_address(parts, &server.options);
     let admitted = judge(parts, server, needed, address).await;
     match &admitted {
-        Ok(Caller { key: Some(key), .. }) => {
-            request::with_current(|request| request.with_key(&key.id));
+        Ok(Caller {
+            credential: Some(credential),
+            ..
+        }) => {
+            request::with_current(|request| request.with_key(credential.id()));
         }
         // A store that fails refuses nobody for their key.
         Err(problem) if !problem.is_ours() => {
@@ -141,16 +147,26 @@ async fn judge(
     address: IpAddr,
 ) -> Result<Caller, Problem> {
     let shown = shown(&parts.headers)?;
-    let key = match shown {
-        Some(token) => server.keys.authenticate(token).await?,
-        None => None,
+    let signed_in = cookie::signed_in(parts, server)?;
+    if shown.is_some() && signed_in.is_some() {
+        return Err(Problem::new(
+            Code::TwoCredentials,
+            "You are signed in; sign out, or send no key and no token.",
+        ));
+    }
+    let credential = match shown {
+        Some(token) => recognised(server, token).await?,
+        None => signed_in.map(Credential::Person),
     };
-    let Some(key) = key else {
+    let Some(credential) = credential else {
         // What is not one of our keys at all is somebody else's business: the password of a proxy
         // in front, or the key that an OpenAI client always sends.
         let ours = shown.is_some_and(|token| token.starts_with(PREFIX));
         if needed.open_to_readers && !ours {
-            return Ok(Caller { address, key: None });
+            return Ok(Caller {
+                address,
+                credential: None,
+            });
         }
         return Err(Problem::new(
             Code::Unauthorized,
@@ -160,10 +176,15 @@ async fn judge(
             },
         ));
     };
-    if !key.may(needed.right) {
+    if !credential.may(needed.right) {
         return Err(Problem::new(
             Code::Forbidden,
-            format!("This key needs the scope `{}`.", needed.right.name()),
+            match &credential {
+                Credential::Person(person) if person.lacks_second_factor => {
+                    "Admins sign in with a second factor here; sign in again with one.".to_owned()
+                }
+                _ => format!("This needs the scope `{}`.", needed.right.name()),
+            },
         ));
     }
     let shows_certificate = parts.extensions.get::<ClientCertificate>().is_some();
@@ -173,11 +194,37 @@ async fn judge(
             "This needs a client certificate, besides the key.",
         ));
     }
-    server.keys.spend(&key, 0).await?;
+    credential.spend(&server.keys, 0).await?;
     Ok(Caller {
         address,
-        key: Some(key),
+        credential: Some(credential),
     })
+}
+
+/// Whoever holds this token, if it is one of ours or of the identity provider.
+async fn recognised(server: &Server, token: &str) -> Result<Option<Credential>, Problem> {
+    if let Some(key) = server.keys.authenticate(token).await? {
+        return Ok(Some(Credential::Key(key)));
+    }
+    match &server.oidc {
+        Some(oidc) if Oidc::is_token(token) => {
+            let person = oidc.authenticate(token).await?;
+            Ok(Some(Credential::Person(person)))
+        }
+        _ => Ok(None),
+    }
+}
+
+impl From<OidcError> for Problem {
+    fn from(error: OidcError) -> Self {
+        match error {
+            OidcError::Refused(why) => Self::new(Code::Unauthorized, why),
+            OidcError::Unavailable(_) => {
+                let sentence = "The identity provider cannot be reached; try again in a moment.";
+                Self::new(Code::Overloaded, sentence).retry_after(5)
+            }
+        }
+    }
 }
 
 /// The one credential of a request. With two, a proxy and we could each believe another one.

@@ -56,10 +56,10 @@ impl Hearing {
     }
 }
 
-/// Never comes, for who has no key.
+/// Never comes, for who has shown none.
 fn key_ended(server: &Server, caller: Option<&Caller>) -> BoxFuture<'static, ()> {
-    match caller.and_then(|caller| caller.key.as_ref()) {
-        Some(key) => Arc::clone(&server.keys).ended(key.clone()).boxed(),
+    match caller.and_then(|caller| caller.credential.clone()) {
+        Some(credential) => credential.ended(Arc::clone(&server.keys)).boxed(),
         None => std::future::pending().boxed(),
     }
 }
@@ -67,6 +67,6 @@ fn key_ended(server: &Server, caller: Option<&Caller>) -> BoxFuture<'static, ()>
 fn ended() -> Problem {
     Problem::new(
         Code::Unauthorized,
-        "The key that asked this has expired or been revoked.",
+        "What this was asked with has expired or been revoked.",
     )
 }

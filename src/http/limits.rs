@@ -30,8 +30,8 @@ pub async fn take(
             &decision,
         ));
     }
-    if let Some(key) = &caller.key {
-        match server.keys.spend(key, 1).await {
+    if let Some(credential) = &caller.credential {
+        match credential.spend(&server.keys, 1).await {
             Ok(true) => {}
             Ok(false) => {
                 let sentence = "This key's questions of the month are used up.".to_owned();
@@ -53,8 +53,8 @@ pub async fn take(
 /// Gives back a question that failed through no fault of the caller's.
 pub async fn give_back(server: &Server, caller: &Caller, session: Option<&str>) {
     server.limiter.give_back(&who(caller, session));
-    if let Some(key) = &caller.key
-        && let Err(error) = server.keys.spend(key, -1).await
+    if let Some(credential) = &caller.credential
+        && let Err(error) = credential.spend(&server.keys, -1).await
     {
         tracing::warn!(%error, "a key's question could not be given back");
     }
@@ -62,11 +62,8 @@ pub async fn give_back(server: &Server, caller: &Caller, session: Option<&str>) 
 
 fn who(caller: &Caller, session: Option<&str>) -> Who {
     Who {
-        asker: match &caller.key {
-            Some(key) => Asker::Key {
-                line: key.line.clone(),
-                limits: key.limits,
-            },
+        asker: match &caller.credential {
+            Some(credential) => credential.asker(),
             None => Asker::Address(caller.address),
         },
         session: session.map(str::to_owned),

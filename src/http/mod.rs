@@ -12,6 +12,7 @@ mod base_path;
 mod bundle;
 mod caller;
 mod catalogue;
+mod cookie;
 mod csv;
 mod excerpt;
 mod extract;
@@ -34,6 +35,7 @@ mod request_id;
 mod request_log;
 mod search;
 mod sessions;
+mod sign_in;
 pub mod site;
 mod stream;
 mod traced;
@@ -44,7 +46,7 @@ use crate::answer::Answerer;
 use crate::backup::Backups;
 use crate::embedding::EmbeddingQueue;
 use crate::gaps::Gaps;
-use crate::guard::{Audit, Budget, Keys, RateLimiter};
+use crate::guard::{Audit, Budget, Keys, Oidc, RateLimiter};
 use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
@@ -138,6 +140,8 @@ pub struct Server {
     pub store: Store,
     pub limiter: Arc<RateLimiter>,
     pub keys: Arc<Keys>,
+    /// The identity provider, where there is one.
+    pub oidc: Option<Arc<Oidc>>,
     pub audit: Arc<Audit>,
     pub gaps: Arc<Gaps>,
     pub backups: Arc<Backups>,
@@ -179,6 +183,10 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::mark))
         .routes(routes!(log_filter::read, log_filter::change))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::finish))
+        .routes(routes!(sign_in::who))
+        .routes(routes!(sign_in::end))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()

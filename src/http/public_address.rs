@@ -1,6 +1,6 @@
 //! The site's own address, for links that are read elsewhere.
 
-use super::{Options, Server};
+use super::{Options, Server, address};
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -43,7 +43,7 @@ impl FromRequestParts<Server> for SiteAddress {
 }
 
 fn as_reached(parts: &Parts, options: &Options) -> String {
-    let behind_proxy = !options.trusted_proxies.is_empty();
+    let behind_proxy = address::comes_from_proxy(parts, options);
     let text = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::trim);
     let forwarded = |name: &str| text(name).filter(|_| behind_proxy);
     let scheme = match forwarded("x-forwarded-proto") {

@@ -261,7 +261,9 @@ async fn ask(server: &Server, caller: &Caller, question: Question, streamed: boo
         let answer = Hearing::whole(server, Some(caller), question).await;
         answer.map(|answer| {
             observe(&answer);
-            axum::Json(AnswerBody::new(answer, request_id)).into_response()
+            // One reader's alone, whatever a proxy in front makes of it.
+            let alone = (header::CACHE_CONTROL, "no-store");
+            ([alone], axum::Json(AnswerBody::new(answer, request_id))).into_response()
         })
     };
     let response = match answered {

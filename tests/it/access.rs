@@ -1,6 +1,7 @@
 //! Every route against every way of showing a credential, and what becomes of it.
 
 use crate::answer::upstream::{Does, Upstream};
+use crate::provider::{self, CLIENT, Provider};
 use crate::test_app::{TestApp, Wanted};
 use rag_chatbot::config::Settings;
 use rag_chatbot::guard::keys::{self, Issued};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 const FROM_SETTINGS: &str = "an-admin-key-from-outside";
 
 /// A way to authenticate.
-const WAYS: [&str; 15] = [
+const WAYS: [&str; 28] = [
     "nothing",
     "a key that may ask",
     "a key that may read sessions",
@@ -29,6 +30,19 @@ const WAYS: [&str; 15] = [
     "a proxy's password",
     "two Authorization headers",
     "Authorization and X-API-Key",
+    "a provider's token",
+    "a provider's token of a writer",
+    "a provider's token of an admin",
+    "a provider's token of an admin without a second factor",
+    "a provider's token that has expired",
+    "a provider's token for somebody else",
+    "another provider's token",
+    "a token signed with another key",
+    "a token signed with the published key",
+    "a token that is not signed",
+    "the cookie of an admin",
+    "a cookie that never was",
+    "the cookie of an admin, and a key",
 ];
 
 /// Who may use a route.
@@ -40,6 +54,10 @@ enum For {
     Readers(Right),
     /// Keys with this right.
     Keys(Right),
+    /// People who are signed in.
+    People,
+    /// Whoever was sent to the provider, and shows so.
+    Returning,
 }
 
 /// Every route. One that the server has and this table has not fails the test.
@@ -84,6 +102,9 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         (post.clone(), "/mcp", Readers(Right::ReadQueries)),
         (post, "/api-keys/{id}/rotate", Keys(Right::Admin)),
         (delete, "/api-keys/{id}", Keys(Right::Admin)),
+        (get.clone(), "/auth/login", All),
+        (get.clone(), "/auth/callback", For::Returning),
+        (get.clone(), "/auth/me", For::People),
         (get.clone(), "/health", All),
         (get.clone(), "/livez", All),
         (get.clone(), "/readyz", All),
@@ -95,6 +116,8 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         (get.clone(), "/", All),
         (get.clone(), "/chat", All),
         (get, "/_rag/widget.js", All),
+        // Last, as the cookie ends with it.
+        (Method::POST, "/auth/logout", All),
     ]
 }
 
@@ -102,6 +125,8 @@ fn routes() -> Vec<(Method, &'static str, For)> {
 fn expected(way: &str, route: For) -> Option<u16> {
     let (right, readers) = match route {
         For::All => return None,
+        For::People => return (!way.starts_with("the cookie of")).then_some(401),
+        For::Returning => return Some(401),
         For::Readers(right) => (right, true),
         For::Keys(right) => (right, false),
     };
@@ -115,10 +140,26 @@ fn expected(way: &str, route: For) -> Option<u16> {
         | "an admin key as X-API-Key"
         | "an admin key with a lower-case scheme" => None,
         "a key that has expired" | "a key that was revoked" | "a key that never was" => Some(401),
-        "two Authorization headers" | "Authorization and X-API-Key" => Some(400),
-        "nothing" | "somebody else's bearer token" | "a proxy's password" => {
-            (!readers).then_some(401)
+        "a provider's token" | "a provider's token of an admin without a second factor" => {
+            (!readers).then_some(403)
         }
+        "a provider's token of a writer" => {
+            (!readers && right != Right::WriteDocuments).then_some(403)
+        }
+        "a provider's token of an admin" | "the cookie of an admin" => None,
+        "a provider's token that has expired"
+        | "a provider's token for somebody else"
+        | "another provider's token"
+        | "a token signed with another key"
+        | "a token signed with the published key"
+        | "a token that is not signed" => Some(401),
+        "two Authorization headers"
+        | "Authorization and X-API-Key"
+        | "the cookie of an admin, and a key" => Some(400),
+        "nothing"
+        | "a cookie that never was"
+        | "somebody else's bearer token"
+        | "a proxy's password" => (!readers).then_some(401),
         other => panic!("{other} has no expectation"),
     }
 }
@@ -130,6 +171,8 @@ struct Held {
     admin: Secret,
     expired: Secret,
     revoked: Secret,
+    provider: Provider,
+    cookie: String,
 }
 
 pub async fn issue(app: &TestApp, rights: &[Right], limits: KeyLimits) -> Issued {
@@ -142,7 +185,7 @@ pub async fn issue(app: &TestApp, rights: &[Right], limits: KeyLimits) -> Issued
     app.app.keys().issue(wanted).await.expect("issued")
 }
 
-async fn held(app: &TestApp) -> Held {
+async fn held(app: &TestApp, provider: Provider) -> Held {
     let token = async |right| issue(app, &[right], KeyLimits::default()).await.token;
     let revoked = issue(app, &[Right::Admin], KeyLimits::default()).await;
     app.app
@@ -163,7 +206,38 @@ async fn held(app: &TestApp) -> Held {
         admin: token(Right::Admin).await,
         expired: app.app.keys().issue(expired).await.expect("issued").token,
         revoked: revoked.token,
+        cookie: sign_in(app, &provider, provider.claims(&["chief"])).await,
+        provider,
     }
+}
+
+/// Signs somebody in as a browser does; returns the cookie.
+pub async fn sign_in(app: &TestApp, provider: &Provider, mut claims: Value) -> String {
+    let begun = app.get("/auth/login?next=/chat").await;
+    assert_eq!(begun.status(), 303);
+    let location = begun.headers()["location"].to_str().expect("text");
+    let location = reqwest::Url::parse(location).expect("an address");
+    let asked: std::collections::HashMap<_, _> = location.query_pairs().into_owned().collect();
+    let cookie = cookie_of(&begun, "__Host-rag-signing-in=");
+    claims["aud"] = CLIENT.into();
+    claims["nonce"] = asked["nonce"].as_str().into();
+    let code = provider.code(&claims);
+    let path = format!("/auth/callback?code={code}&state={}", asked["state"]);
+    let request = app.client.get(format!("{}{path}", app.url));
+    let back = request.header("cookie", cookie).send().await;
+    let back = back.expect("a response");
+    assert_eq!(back.status(), 303);
+    assert_eq!(back.headers()["location"], "/chat");
+    cookie_of(&back, "__Host-rag-signed-in=")
+}
+
+fn cookie_of(response: &reqwest::Response, name: &str) -> String {
+    let all = response.headers().get_all("set-cookie").iter();
+    let mut all = all.filter_map(|value| value.to_str().ok());
+    let set = all
+        .find(|value| value.starts_with(name))
+        .expect("it is set");
+    set.split(';').next().expect("a part").to_owned()
 }
 
 fn show(request: RequestBuilder, way: &str, held: &Held) -> RequestBuilder {
@@ -186,8 +260,62 @@ fn show(request: RequestBuilder, way: &str, held: &Held) -> RequestBuilder {
         "a proxy's password" => request.basic_auth("reader", Some("door")),
         "two Authorization headers" => request.bearer_auth(admin).bearer_auth(FROM_SETTINGS),
         "Authorization and X-API-Key" => request.bearer_auth(admin).header("x-api-key", admin),
+        "the cookie of an admin" => request.header("cookie", &held.cookie),
+        "a cookie that never was" => {
+            request.header("cookie", format!("__Host-rag-signed-in={}", "A".repeat(43)))
+        }
+        "the cookie of an admin, and a key" => {
+            request.header("cookie", &held.cookie).bearer_auth(admin)
+        }
+        way => request.bearer_auth(token(way, &held.provider)),
+    }
+}
+
+/// What the provider, or somebody in its name, says of an admin.
+fn token(way: &str, provider: &Provider) -> String {
+    let mut claims = provider.claims(&["chief"]);
+    match way {
+        "a provider's token" => provider.sign(&provider.claims(&[])),
+        "a provider's token of a writer" => provider.sign(&provider.claims(&["writer"])),
+        "a provider's token of an admin" => provider.sign(&claims),
+        "a provider's token of an admin without a second factor" => {
+            claims["amr"] = json!(["pwd"]);
+            provider.sign(&claims)
+        }
+        "a provider's token that has expired" => {
+            // By more than clocks may differ.
+            claims["exp"] = json!(jiff::Timestamp::now().as_second() - 90);
+            provider.sign(&claims)
+        }
+        "a provider's token for somebody else" => {
+            claims["aud"] = json!(["another-api", CLIENT]);
+            provider.sign(&claims)
+        }
+        "another provider's token" => {
+            claims["iss"] = json!(format!("{}/", provider.issuer));
+            provider.sign(&claims)
+        }
+        "a token signed with another key" => provider.forge(&claims),
+        "a token signed with the published key" => provider.forge_with_published_key(&claims),
+        "a token that is not signed" => provider::unsigned(&claims),
         other => panic!("nobody knows how to show {other}"),
     }
+}
+
+/// The same, and a provider's word counts, too.
+async fn app_with_provider() -> (TestApp, Provider) {
+    let provider = Provider::start().await;
+    let settings = Settings {
+        admin_key: Some(Secret::new(FROM_SETTINGS)),
+        // Not near: readers of the figures need a key.
+        metrics_network: Some("192.0.2.0/24".to_owned()),
+        ..Wanted::default().settings
+    };
+    let app = TestApp::start_with(Wanted {
+        settings: provider.settings(settings),
+        ..Wanted::default()
+    });
+    (app.await, provider)
 }
 
 async fn app_with_admin_key() -> TestApp {
@@ -205,8 +333,8 @@ async fn app_with_admin_key() -> TestApp {
 
 #[tokio::test]
 async fn every_route_lets_in_whom_it_should_and_nobody_else() {
-    let app = app_with_admin_key().await;
-    let held = held(&app).await;
+    let (app, provider) = app_with_provider().await;
+    let held = held(&app, provider).await;
     let mut wrong = Vec::new();
     for (method, path, who) in routes() {
         for way in WAYS {

@@ -44,3 +44,53 @@ fn the_example_environment_lists_every_setting() {
         ".env.example should end with:\n{expected}"
     );
 }
+
+#[test]
+fn the_security_page_names_tests_that_exist() {
+    let sources: Vec<(String, String)> = rust_files("tests/it");
+    for page in [
+        "docs/docs/operations/security.md",
+        "docs/i18n/ur/docusaurus-plugin-content-docs/current/operations/security.md",
+    ] {
+        let text = file(page);
+        let rows = text.lines().filter(|line| line.starts_with("| A"));
+        let named: Vec<&str> = rows
+            .filter_map(|row| row.rsplit('|').nth(1))
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .filter(|name| !name.starts_with("make "))
+            .collect();
+        assert!(named.len() >= 10, "{page}: {named:?}");
+        for name in named {
+            let (module, function) = match name.rsplit_once("::") {
+                Some((module, last)) if last.contains('_') => (module, Some(last)),
+                _ => (name, None),
+            };
+            let path = module.replace("::", "/");
+            let found = sources.iter().any(|(file, text)| {
+                let is_there = file.starts_with(&path);
+                is_there && function.is_none_or(|f| text.contains(&format!("fn {f}(")))
+            });
+            assert!(found, "{page} names {name}");
+        }
+    }
+}
+
+/// Every source below the folder, with its path in it.
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("sources can be read") {
+            let path = entry.expect("sources can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).expect("it lies below");
+                let text = std::fs::read_to_string(&path).expect("sources can be read");
+                found.push((name.to_string_lossy().into_owned(), text));
+            }
+        }
+    }
+    found
+}
