@@ -54,6 +54,7 @@ const sidebars: SidebarsConfig = {
         'operations/running',
         'operations/figures',
         'operations/watching',
+        'operations/admin',
         'operations/deploying',
         'operations/rollout',
         'operations/keys',

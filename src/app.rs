@@ -99,6 +99,8 @@ impl App {
                 site: Arc::new(site),
                 budget,
                 figures: figures.clone(),
+                history: Arc::new(telemetry::history::History::new()),
+                stood: Arc::new(http::Stood::since(jiff::Timestamp::now())),
                 streams: Arc::new(Semaphore::new(config.max_streams)),
                 stopping: CancellationToken::new(),
                 options: Arc::new(http_options(config)),
@@ -155,6 +157,11 @@ impl App {
     /// How the backups of this process are doing.
     pub fn backups(&self) -> &Arc<Backups> {
         &self.server.backups
+    }
+
+    /// Keeps the figures of the last 24 hours and looks at how the service stands, until it stops.
+    pub fn start_looking(&self) {
+        http::spawn_looking(self.server.clone());
     }
 
     /// Ends the streams that would go on for as long as the process does.

@@ -33,6 +33,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         .await;
     app.start_indexing(config.watch);
     app.start_backups();
+    app.start_looking();
     let scheme = if config.tls.is_some() {
         "https"
     } else {

@@ -31,6 +31,8 @@ pub enum Action {
     BackupRestore,
     SignIn,
     SignOut,
+    ConversationList,
+    ConversationRead,
 }
 
 impl Action {
@@ -51,6 +53,8 @@ impl Action {
             Self::BackupRestore => "backup.restore",
             Self::SignIn => "sign.in",
             Self::SignOut => "sign.out",
+            Self::ConversationList => "conversation.list",
+            Self::ConversationRead => "conversation.read",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and who may ask is decided below; here it is read from requests and written to responses.
 
 mod address;
+mod admin;
 mod answered;
 mod api_keys;
 mod asset;
@@ -37,6 +38,8 @@ mod search;
 mod sessions;
 mod sign_in;
 pub mod site;
+mod standing;
+mod status;
 mod stream;
 mod traced;
 mod v1;
@@ -51,6 +54,7 @@ use crate::index::Index;
 use crate::ingest::Library;
 use crate::retrieval::Search;
 use crate::store::Store;
+use crate::telemetry::history::History;
 use crate::telemetry::metrics::Figures;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
@@ -61,6 +65,7 @@ use ipnet::IpNet;
 pub use listener::serve;
 use problem::{Code, Problem};
 use site::Site;
+pub use standing::{Stood, spawn as spawn_looking};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,6 +154,9 @@ pub struct Server {
     /// Where a model that costs is set.
     pub budget: Option<Arc<Budget>>,
     pub figures: Figures,
+    /// The figures of the last 24 hours.
+    pub history: Arc<History>,
+    pub stood: Arc<Stood>,
     /// One permit per stream that is open.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the process begins to stop: streams without an end of their own end then.
@@ -187,6 +195,7 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(sign_in::finish))
         .routes(routes!(sign_in::who))
         .routes(routes!(sign_in::end))
+        .merge(admin::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(
             OpenApiRouter::new()
@@ -199,6 +208,7 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(health::ready))
         .routes(routes!(figures::metrics))
         .routes(routes!(openapi::describe))
+        .routes(routes!(status::report))
         .split_for_parts();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let endpoints = endpoints.route("/mcp", axum::routing::any(mcp::serve));
@@ -213,6 +223,9 @@ pub fn router(server: Server) -> Router {
     let routed = endpoints
         .route("/_rag/{*path}", axum::routing::get(widget::file))
         .route("/chat", axum::routing::get(widget::chat_page))
+        .route("/_rag/admin/{*path}", axum::routing::get(admin::file))
+        .route("/admin", axum::routing::get(admin::page))
+        .route("/status", axum::routing::get(status::page))
         .fallback(site::serve)
         .layer(from_fn_with_state(server.clone(), request_log::observe))
         .layer(from_fn_with_state(server.clone(), address::only_our_names))

@@ -7,6 +7,7 @@
 
 mod api_key;
 mod audit;
+mod conversation;
 mod error;
 mod gap;
 mod id;
@@ -16,6 +17,7 @@ mod sqlite;
 
 pub use api_key::{Adding, ApiKey, KeyLimits, KeyStore, KeyUse, Right};
 pub use audit::{AuditEntry, AuditStore};
+pub use conversation::{Conversation, ConversationStore};
 pub use error::StoreError;
 pub use gap::{Gap, GapStore};
 pub use id::new_id;
@@ -48,6 +50,7 @@ pub struct Store {
     pub turns: Arc<dyn TurnStore>,
     pub feedback: Arc<dyn FeedbackStore>,
     pub gaps: Arc<dyn GapStore>,
+    pub conversations: Arc<dyn ConversationStore>,
     pub ledger: Arc<dyn LedgerStore>,
     pub keys: Arc<dyn KeyStore>,
     pub audit: Arc<dyn AuditStore>,
@@ -163,6 +166,15 @@ pub struct Spent {
     pub cost_usd: f64,
 }
 
+/// What one model cost on one day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DaySpent {
+    pub day: jiff::civil::Date,
+    pub generator: String,
+    pub model: String,
+    pub spent: Spent,
+}
+
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     async fn create(&self) -> Result<Session, StoreError>;
@@ -231,4 +243,6 @@ pub trait DatabaseState: Send + Sync {
 pub trait LedgerStore: Send + Sync {
     async fn add(&self, entry: LedgerEntry) -> Result<(), StoreError>;
     async fn spent_since(&self, since: Timestamp) -> Result<Spent, StoreError>;
+    /// The same by day (UTC) and model, the latest day first.
+    async fn spent_by_day(&self, since: Timestamp) -> Result<Vec<DaySpent>, StoreError>;
 }

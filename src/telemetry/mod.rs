@@ -5,6 +5,7 @@
 pub mod backup;
 mod delivery;
 pub mod errors;
+pub mod history;
 pub mod logs;
 pub mod metrics;
 pub mod process;

@@ -96,6 +96,12 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         ),
         (get.clone(), "/admin/audit", Keys(Right::Admin)),
         (get.clone(), "/admin/gaps", Keys(Right::Admin)),
+        (get.clone(), "/admin/overview", Keys(Right::Admin)),
+        (get.clone(), "/admin/charts", Keys(Right::Admin)),
+        (get.clone(), "/admin/usage", Keys(Right::Admin)),
+        (get.clone(), "/admin/conversations", Keys(Right::Admin)),
+        (get.clone(), "/admin/conversations/{id}", Keys(Right::Admin)),
+        (get.clone(), "/status.json", All),
         (post.clone(), "/admin/gaps/done", Keys(Right::Admin)),
         (get.clone(), "/api-keys", Keys(Right::Admin)),
         (post.clone(), "/api-keys", Keys(Right::Admin)),
@@ -115,6 +121,9 @@ fn routes() -> Vec<(Method, &'static str, For)> {
         // Not part of the description: what a browser fetches.
         (get.clone(), "/", All),
         (get.clone(), "/chat", All),
+        (get.clone(), "/status", All),
+        (get.clone(), "/admin", All),
+        (get.clone(), "/_rag/admin/admin.js", All),
         (get, "/_rag/widget.js", All),
         // Last, as the cookie ends with it.
         (Method::POST, "/auth/logout", All),

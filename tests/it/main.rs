@@ -28,6 +28,7 @@ mod listener;
 mod logs;
 mod mcp;
 mod openai;
+mod operations;
 mod plain_folder;
 mod provider;
 mod secrets;

@@ -116,6 +116,7 @@ impl TestApp {
             },
         ));
         app.start_indexing(false);
+        app.start_looking();
         Self {
             url: format!("http://{address}"),
             address,

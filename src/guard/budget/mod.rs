@@ -10,6 +10,7 @@ use crate::store::{LedgerEntry, LedgerStore, StoreError};
 use crate::telemetry::metrics as names;
 use jiff::Timestamp;
 use spending::{Period, Share, Spending, Unit};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// At this part of a budget whoever pays is warned.
@@ -37,6 +38,8 @@ pub struct Budget {
     limits: Limits,
     ledger: Arc<dyn LedgerStore>,
     spending: Mutex<Spending>,
+    /// Whether the last reservation did not fit.
+    refused: AtomicBool,
 }
 
 /// The right to spend up to a cost, until it is said what was spent.
@@ -53,6 +56,7 @@ impl Budget {
             limits,
             ledger,
             spending: Mutex::new(Spending::new(Timestamp::now())),
+            refused: AtomicBool::new(false),
         })
     }
 
@@ -76,7 +80,9 @@ impl Budget {
         let mut spending = self.lock();
         spending.turn(Timestamp::now());
         let fits = |share: &Share| share.used + share.unit.of(&cost) <= share.limit;
-        if !spending.shares(&self.limits).iter().all(fits) {
+        let fits = spending.shares(&self.limits).iter().all(fits);
+        self.refused.store(!fits, Ordering::Relaxed);
+        if !fits {
             return None;
         }
         spending.add(&cost);
@@ -91,6 +97,30 @@ impl Budget {
         let mut spending = self.lock();
         spending.turn(Timestamp::now());
         self.watch(&mut spending);
+    }
+
+    /// Every limit that is set: its name, what is used of it, and it.
+    pub fn used(&self) -> Vec<(&'static str, f64, f64)> {
+        let mut spending = self.lock();
+        spending.turn(Timestamp::now());
+        let shares = spending.shares(&self.limits).into_iter();
+        shares
+            .map(|share| (share.name, share.used, share.limit))
+            .collect()
+    }
+
+    /// Whether the last answer that was to be written did not fit, and none has since.
+    pub fn is_spent(&self) -> bool {
+        let mut spending = self.lock();
+        spending.turn(Timestamp::now());
+        let nothing_used = spending
+            .shares(&self.limits)
+            .iter()
+            .all(|share| share.used == 0.0);
+        if nothing_used {
+            self.refused.store(false, Ordering::Relaxed);
+        }
+        self.refused.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Spending> {

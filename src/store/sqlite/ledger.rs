@@ -3,7 +3,7 @@
 use super::database::Database;
 use super::opening::failure;
 use super::to_ms;
-use crate::store::{LedgerEntry, LedgerStore, Spent, StoreError};
+use crate::store::{DaySpent, LedgerEntry, LedgerStore, Spent, StoreError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::params;
@@ -50,6 +50,35 @@ impl LedgerStore for Database {
                     })
                 },
             )
+        })
+        .await
+    }
+
+    async fn spent_by_day(&self, since: Timestamp) -> Result<Vec<DaySpent>, StoreError> {
+        self.read(move |db| {
+            db.prepare_cached(
+                "SELECT date(at_ms / 1000, 'unixepoch') AS day, generator, model, count(*), \
+                   sum(prompt_tokens), sum(completion_tokens), sum(cost_usd) \
+                 FROM usage_ledger WHERE at_ms >= ?1 GROUP BY day, generator, model \
+                 ORDER BY day DESC, sum(cost_usd) DESC, model",
+            )?
+            .query_map([to_ms(since)], |row| {
+                let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+                let day: String = row.get(0)?;
+                Ok(DaySpent {
+                    // SQLite writes every date it makes itself in this form.
+                    day: day.parse().unwrap_or_default(),
+                    generator: row.get(1)?,
+                    model: row.get(2)?,
+                    spent: Spent {
+                        calls: number(3)?,
+                        prompt_tokens: number(4)?,
+                        completion_tokens: number(5)?,
+                        cost_usd: row.get(6)?,
+                    },
+                })
+            })?
+            .collect()
         })
         .await
     }

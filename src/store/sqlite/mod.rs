@@ -6,6 +6,7 @@
 
 mod audit;
 mod claim;
+mod conversations;
 mod database;
 mod feedback;
 mod gaps;
@@ -39,6 +40,7 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         turns: database.clone(),
         feedback: database.clone(),
         gaps: database.clone(),
+        conversations: database.clone(),
         ledger: database.clone(),
         keys: database.clone(),
         audit: database.clone(),

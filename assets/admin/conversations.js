@@ -1,0 +1,53 @@
+/** What readers asked and were told. Opening one is written to the audit log. */
+
+import { heading, make, nothing, table } from "./elements.js";
+import { ago, count, moment } from "./figures.js";
+import { get } from "./server.js";
+
+/** @param {string | undefined} number of the one to read */
+export const conversationsView = (number) => (number ? reading(number) : listing());
+
+async function listing() {
+  const { conversations, next } = await get("admin/conversations?limit=50");
+  const rows = conversations.map((/** @type {any} */ one) => [
+    make("a", { href: `#conversations/${one.number}`, lang: one.locale, dir: "auto" }, one.first_question),
+    count(one.questions),
+    [one.abstained > 0 && make("span", { class: "tag ill" }, `${count(one.abstained)} unanswered`), " ", one.rated_down > 0 && make("span", { class: "tag bad" }, `${count(one.rated_down)} rated down`)],
+    ago(one.last_used_at),
+  ]);
+  return [
+    heading("Conversations"),
+    make("p", { class: "quiet" }, "Who asked is not known. E-mail addresses, keys and long numbers are taken out; whoever opens a conversation is written down in the audit log."),
+    rows.length > 0 ? make("section", { class: "card" }, table(["First question", "#Questions", "Remarks", "Last used"], rows, "Conversations")) : nothing("No conversations", "They are forgotten when nobody has used them for a day."),
+    next !== null && make("p", { class: "quiet" }, "The 50 newest are shown."),
+  ];
+}
+
+/** @param {string} number */
+async function reading(number) {
+  const { messages } = await get(`admin/conversations/${encodeURIComponent(number)}`);
+  return [
+    heading(`Conversation ${number}`, make("a", { href: "#conversations" }, "All conversations")),
+    make(
+      "ol",
+      { class: "card turns" },
+      messages.map((/** @type {any} */ one) =>
+        make(
+          "li",
+          { class: one.role, lang: one.locale, dir: "auto" },
+          make("span", { class: "sr" }, one.role === "user" ? "Reader: " : "Answer: "),
+          one.text,
+          make(
+            "div",
+            { class: "under" },
+            make("span", { class: "quiet" }, moment(one.at)),
+            one.generator && make("span", { class: "tag" }, one.generator),
+            one.abstained && make("span", { class: "tag ill" }, "not in the documentation"),
+            one.rating && make("span", { class: `tag ${one.rating === "up" ? "well" : "bad"}` }, `rated ${one.rating}`),
+            one.sources.map((/** @type {string} */ url) => make("a", { href: `.${url}` }, url)),
+          ),
+        ),
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,150 @@
+/** How everything stands, in one look: the state, alerts, the day's figures, index, backup, budgets. */
+
+import { dashboardOf } from "./charts.js";
+import { make } from "./elements.js";
+import { ago, bytes, count, moment, percent, seconds, usd } from "./figures.js";
+import { get } from "./server.js";
+
+/** @type {Record<string, string>} */
+const TROUBLES = {
+  starting: "The documentation is being read for the first time.",
+  indexing: "The documentation is being indexed; search goes by words alone.",
+  index_fails: "The latest changes of the documentation could not be indexed.",
+  model_fails: "The model's server fails; answers are quoted.",
+  budget_spent: "The budget is spent; answers are quoted.",
+  database_fails: "The chat database fails; conversations may not be kept.",
+};
+
+/** @type {Record<string, string>} */
+const BUDGETS = { usd_day: "Dollars today", usd_month: "Dollars this month", tokens_day: "Tokens today", tokens_month: "Tokens this month" };
+
+export async function overviewView() {
+  const [now, charts] = await Promise.all([get("admin/overview"), dashboardOf("main", "60")]);
+  return [
+    headline(now),
+    now.alerts.length > 0 && alerts(now.alerts),
+    numbers(now.last_24_hours),
+    make("div", { class: "cards" }, index(now.index), backup(now.backup), budgets(now.budgets), server(now)),
+    make("h2", {}, "The last hour"),
+    charts,
+  ];
+}
+
+/** @param {any} now */
+function headline({ state, since, troubles }) {
+  const isUp = state === "up";
+  return make(
+    "section",
+    { class: `headline ${isUp ? "well" : "ill"}` },
+    make("span", { class: "lamp", "aria-hidden": "true" }),
+    make(
+      "div",
+      {},
+      make("h1", { class: "state" }, isUp ? "Everything works" : "Works, with limits"),
+      make("p", { class: "since" }, [...troubles.map((/** @type {string} */ name) => TROUBLES[name]), `Since ${moment(since)}.`].join(" ")),
+    ),
+  );
+}
+
+/** @param {any[]} found */
+const alerts = (found) =>
+  make(
+    "ul",
+    { class: "alerts", "aria-label": "Alerts in force" },
+    found.map(({ name, severity, summary, runbook, since }) =>
+      make("li", { class: severity }, make("b", {}, name), make("span", {}, summary), make("a", { href: `.${runbook}` }, "What to do"), make("span", { class: "since" }, `${severity}, since ${moment(since)}`)),
+    ),
+  );
+
+/** @param {any} day */
+function numbers(day) {
+  const answers = day.answered + day.abstained;
+  const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more) =>
+    make("div", {}, make("dt", {}, name), make("dd", {}, value, make("small", {}, more)));
+  return make(
+    "dl",
+    { class: "numbers", "aria-label": "The last 24 hours" },
+    figure("Answers", count(answers), "in 24 hours"),
+    figure("Not in the documentation", percent(answers ? day.abstained / answers : null), `${count(day.abstained)} questions`),
+    figure("Time to an answer", seconds(day.answer_seconds_p95), "95 of 100 within"),
+    figure("Failed requests", percent(day.requests ? day.failed / day.requests : null), `${count(day.failed)} of ${count(day.requests)}`),
+    figure("Rated down", count(day.rated_down), `${count(day.rated_up)} rated up`),
+    figure("Cost", usd(day.cost_usd), "in 24 hours"),
+    figure("Conversations", count(day.active_conversations), "active"),
+  );
+}
+
+/** @param {[string, import("./elements.js").Child][]} pairs */
+const list = (pairs) => make("dl", { class: "pairs" }, pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+
+/** @param {any} state */
+function index(state) {
+  const done = state.chunks ? state.chunks_embedded / state.chunks : 0;
+  const works = state.phase === "reading" || state.phase === "embedding";
+  /** @type {Record<string, string>} */
+  const tags = { ready: "well", failed: "bad" };
+  return make(
+    "section",
+    { class: "card" },
+    make("h2", {}, "Index"),
+    works && make("progress", { max: 1, value: done, "aria-label": "Embedded part of the documentation" }),
+    list([
+      ["State", make("span", { class: `tag ${tags[state.phase] ?? "ill"}` }, state.phase)],
+      ["Documents", count(state.documents)],
+      ["Passages", works ? `${count(state.chunks_embedded)} of ${count(state.chunks)}` : count(state.chunks)],
+      ...(works ? [/** @type {[string, string]} */ (["Ready in", seconds(state.seconds_left)])] : []),
+      ["Built", ago(state.built_at)],
+    ]),
+    state.last_error && make("p", { class: "problem" }, state.last_error),
+    state.unread.length > 0 &&
+      make("details", {}, make("summary", {}, `${state.unread.length} files not read, or only in part`), make("ul", {}, state.unread.map((/** @type {any} */ one) => make("li", {}, make("code", {}, one.path), ` ${one.reason}`)))),
+  );
+}
+
+/** @param {any} state */
+const backup = (state) =>
+  make(
+    "section",
+    { class: "card" },
+    make("h2", {}, "Backup"),
+    state
+      ? list([
+          ["Last", ago(state.last_success_at)],
+          ["Size", bytes(state.size_bytes)],
+          ["Failed in 24 hours", count(state.failures)],
+        ])
+      : make("p", { class: "quiet" }, "This process makes no backups. ", make("code", {}, "rag-chatbot backup create"), " makes one."),
+  );
+
+/** @param {any[]} all */
+const budgets = (all) =>
+  make(
+    "section",
+    { class: "card" },
+    make("h2", {}, "Budgets"),
+    all.length > 0
+      ? all.map(({ name, used, limit }) => {
+          const [spent, most] = name.startsWith("usd") ? [usd(used), usd(limit)] : [count(used), count(limit)];
+          return make(
+            "div",
+            {},
+            list([[BUDGETS[name] ?? name, `${spent} of ${most}`]]),
+            make("progress", { class: used > 0.8 * limit ? "ill" : undefined, max: 1, value: Math.min(used / limit, 1), "aria-label": BUDGETS[name] ?? name }),
+          );
+        })
+      : make("p", { class: "quiet" }, "Answers cost nothing: they are quoted, or their model has no budget."),
+  );
+
+/** @param {any} now */
+const server = (now) =>
+  make(
+    "section",
+    { class: "card" },
+    make("h2", {}, "Server"),
+    list([
+      ["Version", now.version],
+      ["Environment", now.environment],
+      ["Started", ago(now.started_at)],
+      ["Generation", make("code", {}, now.index.generation ?? "none")],
+    ]),
+  );

@@ -1,0 +1,48 @@
+/** Requests with the admin key, which lives as long as its tab. */
+
+const KEPT = "rag-chatbot-admin-key";
+
+export class Refused extends Error {}
+
+export const key = () => sessionStorage.getItem(KEPT);
+
+/** @param {string} given */
+export const keep = (given) => sessionStorage.setItem(KEPT, given);
+
+export const forget = () => sessionStorage.removeItem(KEPT);
+
+/**
+ * @param {string} path below this page's folder
+ * @param {{method?: string, body?: unknown, accept?: string}} [options]
+ */
+async function send(path, { method = "GET", body, accept = "application/json" } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: accept };
+  const shown = key();
+  if (shown) headers.Authorization = `Bearer ${shown}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  const detail = problem.detail ?? `The server answered with ${response.status}.`;
+  throw response.status === 401 || response.status === 403 ? new Refused(detail) : new Error(detail);
+}
+
+/** @param {string} path @returns {Promise<any>} */
+export const get = async (path) => (await send(path)).json();
+
+/** @param {string} path @param {unknown} body @returns {Promise<any>} */
+export const post = async (path, body) => (await send(path, { method: "POST", body })).json();
+
+/** Has the browser save what is at `path`. @param {string} path @param {string} accept @param {string} name */
+export async function download(path, accept, name) {
+  const text = await (await send(path, { accept })).text();
+  // With the mark at its front, spreadsheets take a table for UTF-8.
+  const parts = accept === "text/csv" ? ["\ufeff", text] : [text];
+  const address = URL.createObjectURL(new Blob(parts, { type: accept }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}
