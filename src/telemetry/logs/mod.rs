@@ -16,7 +16,7 @@ use super::metrics::LOG_EVENTS;
 use super::traces::{STAGES, Traces};
 use files::Files;
 use json::Json;
-use sink::Sink;
+use sink::{Sink, Sinks};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use tracing::{Event, Level, Subscriber};
@@ -83,28 +83,32 @@ pub(super) fn start(options: &Options, traces: Option<&Traces>) -> Result<Lines,
     let files = files
         .transpose()?
         .map(|files| Sink::start("log-files", files));
-    let to_stderr = tracing_subscriber::fmt::layer().with_writer(stderr.clone());
-    let lines = if json {
-        to_stderr.with_ansi(false).event_format(Json).boxed()
-    } else {
-        let text = to_stderr.with_ansi(terminal).with_target(false);
-        text.with_timer(Clock).boxed()
-    };
-    let to_files = files.clone().map(|files| {
-        let layer = tracing_subscriber::fmt::layer().with_writer(files);
+    let all: Vec<Sink> = [Some(stderr.clone()), files.clone()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let as_json = |sinks: Vec<Sink>| {
+        let layer = tracing_subscriber::fmt::layer().with_writer(Sinks(sinks));
         layer.with_ansi(false).event_format(Json)
-    });
+    };
+    let (text, json) = if json {
+        (None, Some(as_json(all.clone())))
+    } else {
+        let text = tracing_subscriber::fmt::layer().with_writer(stderr);
+        let text = text.with_ansi(terminal).with_target(false);
+        let files = files.map(|files| as_json(vec![files]));
+        (Some(text.with_timer(Clock)), files)
+    };
     let no_stage = || filter_fn(|about| about.target() != STAGES);
     // Fails only when logging has been started before, as tests in one process do.
     let _started_before = tracing_subscriber::registry()
         .with(filter)
         .with(Counting)
-        .with(lines.with_filter(no_stage()))
-        .with(to_files.map(|files| files.with_filter(no_stage())))
+        .with(text.map(|text| text.with_filter(no_stage())))
+        .with(json.map(|json| json.with_filter(no_stage())))
         .with(traces.map(|traces| traces.layer().boxed()))
         .try_init();
-    let sinks = [Some(stderr), files].into_iter().flatten().collect();
-    Ok(Lines { sinks })
+    Ok(Lines { sinks: all })
 }
 
 /// Adds warnings and errors to the figures.

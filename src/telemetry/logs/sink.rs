@@ -4,12 +4,16 @@
 
 use crate::telemetry::metrics::LOG_LINES_DROPPED;
 use std::io::{self, Write};
-use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError, TrySendError};
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait: some megabytes, and a second of a busy server's.
 const WAITING: usize = 16_384;
+
+/// How long lines are collected before they are written: waking the thread for each of them cost
+/// as much as all the rest of a line. A person at a terminal does not notice.
+const COLLECTING: Duration = Duration::from_millis(5);
 
 /// Bytes that are written at once.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -62,6 +66,31 @@ impl Write for Sink {
     }
 }
 
+/// Several writers of the same lines, so that a line is made once for all of them.
+#[derive(Clone)]
+pub struct Sinks(pub Vec<Sink>);
+
+impl Write for Sinks {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        for sink in &mut self.0 {
+            sink.write_all(line)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Sinks {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
 impl<'a> MakeWriter<'a> for Sink {
     type Writer = Self;
 
@@ -72,7 +101,7 @@ impl<'a> MakeWriter<'a> for Sink {
 
 fn serve(queue: &Receiver<Job>, mut out: impl Write) {
     let mut batch = Vec::with_capacity(BATCH_BYTES);
-    while let Ok(first) = queue.recv() {
+    while let Some(first) = first(queue) {
         let mut lines = 0;
         let mut waits = None;
         let mut next = Some(first);
@@ -97,6 +126,20 @@ fn serve(queue: &Receiver<Job>, mut out: impl Write) {
             let _gone_or_told = done.send(());
         }
     }
+}
+
+/// The job to begin with; waited for if there is none, and then others are let come as well.
+fn first(queue: &Receiver<Job>) -> Option<Job> {
+    match queue.try_recv() {
+        Ok(job) => return Some(job),
+        Err(TryRecvError::Disconnected) => return None,
+        Err(TryRecvError::Empty) => {}
+    }
+    let job = queue.recv().ok()?;
+    if matches!(job, Job::Line(_)) {
+        std::thread::sleep(COLLECTING);
+    }
+    Some(job)
 }
 
 #[cfg(test)]
@@ -149,5 +192,46 @@ mod tests {
             .collect();
         assert!(numbers.len() >= WAITING, "{}", numbers.len());
         assert!(numbers.is_sorted_by(|a, b| a < b));
+    }
+    /// Counts how often it is given something.
+    #[derive(Clone, Default)]
+    struct Counted(Arc<Mutex<(usize, Vec<u8>)>>);
+
+    impl Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut taken = self.0.lock().expect("not poisoned");
+            taken.0 += 1;
+            taken.1.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_come_together_are_written_together_to_every_writer() {
+        const LINES: usize = 1000;
+        let writers = [Counted::default(), Counted::default()];
+        let mut sinks = Sinks(
+            writers
+                .each_ref()
+                .map(|w| Sink::start("test", w.clone()))
+                .to_vec(),
+        );
+        let mut expected = Vec::new();
+        for number in 0..LINES {
+            let line = format!("{number}\n");
+            assert_eq!(sinks.write(line.as_bytes()).ok(), Some(line.len()));
+            expected.extend_from_slice(line.as_bytes());
+        }
+        sinks.0.iter().for_each(Sink::flush);
+        for writer in writers {
+            let taken = writer.0.lock().expect("not poisoned");
+            assert_eq!(taken.1, expected);
+            // However slowly this machine makes lines: not one by one.
+            assert!(taken.0 < LINES / 2, "{} writes", taken.0);
+        }
     }
 }
