@@ -13,7 +13,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -120,6 +120,9 @@ bench-peers: ## The same work by ONNX Runtime, OpenVINO, candle, faiss, hnswlib,
 
 bench-short: $(SHORT) ## The part of it that fits into ci: fails if we have grown twice as slow beside candle and faiss
 	$(SHORT)/bin/python benches/peers/short.py "$$(benches/peers/executable $(SHORT)/bin/python engine_peer)" "$$(benches/peers/executable $(SHORT)/bin/python search_peer)" --against benches/ratios
+
+bench-observing: build ## What logs, metrics and traces cost: processor time per request, with all of it and with none
+	python3 benches/observing.py $(BINARY)
 
 slo: ## How the last 30 days were, against the service levels: make slo PROMETHEUS=http://127.0.0.1:9090
 	deploy/prometheus/slo $(or $(PROMETHEUS),http://127.0.0.1:9090)

@@ -49,18 +49,21 @@ async function refresh() {
   const { name, of } = wanted();
   const { title, show } = VIEWS[name];
   try {
-    const parts = await show(of);
+    const [parts, { state }] = await Promise.all([show(of), get("status.json")]);
     if (turn !== showing) return;
     const focused = document.activeElement?.textContent;
+    const opened = new Set([...view.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
     view.replaceChildren(...parts.filter((part) => part instanceof Node));
+    for (const summary of view.querySelectorAll("details > summary")) {
+      if (opened.has(summary.textContent)) summary.parentElement?.setAttribute("open", "");
+    }
     view.dataset.view = name;
     document.title = `${title} · Operations`;
     for (const link of document.querySelectorAll("#house nav a")) {
       if (link.getAttribute("href") === `#${name}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    const lamp = find(".bar .lamp");
-    if (name === "overview") lamp.className = `lamp ${view.querySelector(".headline.well") ? "well" : "ill"}`;
+    find(".bar .lamp").className = `lamp ${state === "up" ? "well" : "ill"}`;
     // What was focused has been drawn anew.
     if (document.activeElement === document.body && focused) {
       const again = [...view.querySelectorAll("button, a, summary")].find((one) => one.textContent === focused);

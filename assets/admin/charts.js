@@ -23,6 +23,7 @@ export async function dashboardOf(dashboard, minutes) {
 
 /** A number that is easy to read, at or above the largest. @param {number} largest @param {string} unit */
 function topOf(largest, unit) {
+  if (unit === "of_whole") return Math.max(1, largest);
   if (largest <= 0) return unit === "ratio" ? 0.01 : 1;
   const step = 10 ** Math.floor(Math.log10(largest));
   const nice = [1, 2, 2.5, 5, 10].map((factor) => factor * step).find((top) => top >= largest) ?? largest;

@@ -18,7 +18,7 @@ async function listing() {
   return [
     heading("Conversations"),
     make("p", { class: "quiet" }, "Who asked is not known. E-mail addresses, keys and long numbers are taken out; whoever opens a conversation is written down in the audit log."),
-    rows.length > 0 ? make("section", { class: "card" }, table(["First question", "#Questions", "Remarks", "Last used"], rows, "Conversations")) : nothing("No conversations", "They are forgotten when nobody has used them for a day."),
+    rows.length > 0 ? make("section", { class: "card" }, table(["First question", "#Questions", "Remarks", "Last used"], rows, "Conversations")) : nothing("No conversations", "They are listed from the first question until nobody has used them for as long as the settings say."),
     next !== null && make("p", { class: "quiet" }, "The 50 newest are shown."),
   ];
 }
@@ -30,7 +30,7 @@ async function reading(number) {
     heading(`Conversation ${number}`, make("a", { href: "#conversations" }, "All conversations")),
     make(
       "ol",
-      { class: "card turns" },
+      { class: "turns" },
       messages.map((/** @type {any} */ one) =>
         make(
           "li",

@@ -42,6 +42,7 @@ export function inUnit(value, unit) {
     case "seconds":
       return seconds(value);
     case "ratio":
+    case "of_whole":
       return percent(value);
     case "bytes":
       return bytes(value);

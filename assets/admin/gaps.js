@@ -45,7 +45,7 @@ const pageOf = (page, refresh, say) =>
       "header",
       {},
       make("h2", {}, page.url ? make("a", { href: `.${page.url}` }, page.title ?? page.url) : "Near to no page"),
-      make("span", { class: "quiet" }, `asked ${count(page.unanswered + page.down_voted)} times in vain`),
+      make("span", { class: "quiet" }, times(page.unanswered + page.down_voted)),
     ),
     page.groups.map((/** @type {any} */ group) => groupOf(group, refresh, say)),
   );
@@ -65,7 +65,7 @@ function groupOf(group, refresh, say) {
       group.unanswered > 0 && make("span", { class: "tag" }, `${count(group.unanswered)} unanswered`),
       group.down_voted > 0 && make("span", { class: "tag bad" }, `${count(group.down_voted)} rated down`),
       trend(group),
-      make("span", { class: "quiet" }, `last ${ago(group.last_at)}`),
+      make("span", { class: "quiet" }, `last asked ${ago(group.last_at)}`),
     ),
     others.length > 0 &&
       make(
@@ -89,6 +89,9 @@ function groupOf(group, refresh, say) {
     ),
   );
 }
+
+/** @param {number} all */
+const times = (all) => `asked in vain ${all === 1 ? "once" : `${count(all)} times`}`;
 
 /** This week against the last. @param {any} group */
 function trend({ this_week: now, last_week: before }) {

@@ -11,7 +11,7 @@ const TROUBLES = {
   indexing: "The documentation is being indexed; search goes by words alone.",
   index_fails: "The latest changes of the documentation could not be indexed.",
   model_fails: "The model's server fails; answers are quoted.",
-  budget_spent: "The budget is spent; answers are quoted.",
+  budget_spent: "What is left of a budget does not pay for another answer; answers are quoted.",
   database_fails: "The chat database fails; conversations may not be kept.",
 };
 
@@ -107,14 +107,24 @@ const backup = (state) =>
     "section",
     { class: "card" },
     make("h2", {}, "Backup"),
-    state
-      ? list([
-          ["Last", ago(state.last_success_at)],
-          ["Size", bytes(state.size_bytes)],
-          ["Failed in 24 hours", count(state.failures)],
-        ])
-      : make("p", { class: "quiet" }, "This process makes no backups. ", make("code", {}, "rag-chatbot backup create"), " makes one."),
+    list([
+      ["Last", state.running ? "being made now" : ago(state.last_success_at)],
+      ["Next", nextOf(state)],
+      ["Size", bytes(state.size_bytes)],
+      ["Encrypted", state.encrypted ? "yes" : "no"],
+      ["Failed in 24 hours", count(state.failures)],
+    ]),
+    make("p", { class: "quiet where" }, "In ", make("code", {}, state.target)),
+    state.last_error && make("p", { class: "problem" }, state.last_error),
   );
+
+/** @param {any} state */
+function nextOf({ every_s, last_success_at, running }) {
+  if (every_s === null) return "only by hand";
+  if (running || !last_success_at) return "soon";
+  const left = Date.parse(last_success_at) / 1000 + every_s - Date.now() / 1000;
+  return left < 60 ? "soon" : `in ${seconds(left)}`;
+}
 
 /** @param {any[]} all */
 const budgets = (all) =>
@@ -145,6 +155,5 @@ const server = (now) =>
       ["Version", now.version],
       ["Environment", now.environment],
       ["Started", ago(now.started_at)],
-      ["Generation", make("code", {}, now.index.generation ?? "none")],
     ]),
   );

@@ -21,7 +21,9 @@ async function send(path, { method = "GET", body, accept = "application/json" } 
   const shown = key();
   if (shown) headers.Authorization = `Bearer ${shown}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" }).catch(() => {
+    throw new Error("The server can't be reached.");
+  });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail ?? `The server answered with ${response.status}.`;

@@ -45,7 +45,7 @@ export async function keysView() {
   return [
     heading("Keys"),
     make("p", { class: "quiet" }, "Keys are made, exchanged and revoked with ", make("code", {}, "rag-chatbot key"), " or at ", make("code", {}, "/api-keys"), "."),
-    rows.length > 0 ? make("section", { class: "card" }, table(["Name", "State", "May", "#Questions this month", "Last used", "Ends", "Id"], rows, "API keys")) : nothing("No keys", "The key of the settings is in no list."),
+    rows.length > 0 ? make("section", { class: "card" }, table(["Name", "State", "May", "#Questions this month", "Last used", "Ends", "Id"], rows, "API keys")) : nothing("No keys", "Whoever is here has the admin key of the settings, which is in no list."),
   ];
 }
 

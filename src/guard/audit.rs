@@ -7,11 +7,18 @@ use crate::store::{AuditEntry, AuditStore, StoreError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Characters of a hash that are kept: 64 bits tell a day's visitors apart.
 const HASH_CHARS: usize = 16;
+
+/// How often a program that asks again and again is written down, and how many of them are told
+/// apart; more are not written down in that time, so that nobody can fill the log.
+const REPEATED_AFTER: Duration = Duration::from_secs(60 * 60);
+const MAX_REPEATING: usize = 1024;
 
 /// What is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +78,33 @@ pub struct Doer {
 pub struct Audit {
     store: Arc<dyn AuditStore>,
     today: Mutex<([u8; 32], Date)>,
+    repeating: Mutex<Repeating>,
 }
+
+/// What repeats: from where, of which object and with what result, and when it was written down.
+#[derive(Default)]
+struct Repeating(HashMap<(Option<IpAddr>, String, String), Instant>);
 
 impl Audit {
     pub fn new(store: Arc<dyn AuditStore>) -> Self {
         Self {
             store,
             today: Mutex::new((random_key(), Date::MIN)),
+            repeating: Mutex::default(),
+        }
+    }
+
+    /// As [`Audit::note`], but the same from the same address only once an hour: for what programs
+    /// ask every few seconds, such as a Prometheus without its key.
+    pub async fn note_once_an_hour(&self, doer: Doer, action: Action, object: &str, result: &str) {
+        let same = (doer.address, object.to_owned(), result.to_owned());
+        let is_due = {
+            let repeating = self.repeating.lock();
+            let mut repeating = repeating.unwrap_or_else(PoisonError::into_inner);
+            repeating.is_due(same, Instant::now())
+        };
+        if is_due {
+            self.note(doer, action, object, result).await;
         }
     }
 
@@ -123,8 +150,47 @@ impl Audit {
     }
 }
 
+impl Repeating {
+    fn is_due(&mut self, same: (Option<IpAddr>, String, String), now: Instant) -> bool {
+        self.0
+            .retain(|_, at| now.duration_since(*at) < REPEATED_AFTER);
+        if self.0.len() >= MAX_REPEATING || self.0.contains_key(&same) {
+            return false;
+        }
+        self.0.insert(same, now);
+        true
+    }
+}
+
 fn random_key() -> [u8; 32] {
     let mut key = [0; 32];
     getrandom::fill(&mut key).expect("the system has a random source");
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv6Addr;
+
+    #[test]
+    fn what_repeats_is_due_once_an_hour_for_each_address_and_nobody_fills_the_log() {
+        let mut repeating = Repeating::default();
+        let from = |number: u128| {
+            let address = IpAddr::V6(Ipv6Addr::from_bits(number));
+            (
+                Some(address),
+                "/metrics".to_owned(),
+                "unauthorized".to_owned(),
+            )
+        };
+        let start = Instant::now();
+        let later = start + REPEATED_AFTER;
+        assert!(repeating.is_due(from(1), start));
+        assert!(!repeating.is_due(from(1), start + REPEATED_AFTER / 2));
+        assert!(repeating.is_due(from(2), start + REPEATED_AFTER / 2));
+        assert!(repeating.is_due(from(1), later));
+        let due = (0..10_000).filter(|number| repeating.is_due(from(*number), later));
+        assert!(due.count() < MAX_REPEATING);
+    }
 }

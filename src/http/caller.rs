@@ -47,6 +47,14 @@ struct Needed {
     right: Right,
     /// Whether readers, who show no credential, may as well.
     open_to_readers: bool,
+    asked_by: Asking,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Asking {
+    Whoever,
+    /// A program that asks again every few seconds, however often it is refused.
+    Scraper,
 }
 
 /// Declares the extractors.
@@ -66,6 +74,7 @@ macro_rules! callers {
                 let needed = Needed {
                     right: Right::$right,
                     open_to_readers: callers!(@ $($readers)?),
+                    asked_by: Asking::Whoever,
                 };
                 admit(parts, server, needed).await.map(Self)
             }
@@ -101,6 +110,7 @@ impl FromRequestParts<Server> for Watcher {
         let needed = Needed {
             right: Right::Admin,
             open_to_readers: false,
+            asked_by: Asking::Scraper,
         };
         admit(parts, server, needed).await.map(|_| Self)
     }
@@ -132,10 +142,13 @@ async fn admit(parts: &Parts, server: &Server, needed: Needed) -> Result<Caller,
         let route = parts.extensions.get::<MatchedPath>();
         let route = route.map_or("", |path| path.as_str());
         let refused = problem.code().name();
-        server
-            .audit
-            .note(doer, Action::Refused, route, refused)
-            .await;
+        let (audit, action) = (&server.audit, Action::Refused);
+        match needed.asked_by {
+            Asking::Whoever => audit.note(doer, action, route, refused).await,
+            Asking::Scraper => {
+                audit.note_once_an_hour(doer, action, route, refused).await;
+            }
+        }
     }
     admitted
 }

@@ -35,6 +35,8 @@ pub struct StatusReport {
     documents: Option<usize>,
     /// Half of the last hour's answers were ready within this time; `null` when nobody asked.
     answer_seconds_median: Option<f64>,
+    /// Part of the last 24 hours in which all was well, 0 to 1, as far as this process looked.
+    well_ratio: Option<f64>,
     /// The last 24 hours by quarters of an hour, oldest first: `true` for all well, `null` for times
     /// at which this process did not look.
     last_24_hours: Vec<Option<bool>>,
@@ -111,6 +113,7 @@ impl StatusReport {
             troubles: troubles.into_iter().map(TroubleBody::from).collect(),
             documents: server.index().map(|index| index.summary().documents),
             answer_seconds_median: median,
+            well_ratio: server.history.well(),
             last_24_hours: server.history.quarters(QUARTERS, now),
             at: now,
         }

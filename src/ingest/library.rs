@@ -12,7 +12,7 @@ use crate::corpus::{self, CHUNKER_VERSION, Site, Warning};
 use crate::embedding::Embedder;
 use crate::index::{Draft, Embedded, Index, Manifest, State};
 use crate::telemetry::metrics::{
-    INDEX_BUILD_DURATION, INDEX_CHECKED, INDEX_FAILURES, INDEX_GENERATIONS,
+    DOCUMENTS_CHANGED, INDEX_BUILD_DURATION, INDEX_CHECKED, INDEX_FAILURES, INDEX_GENERATIONS,
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch as channel;
 
 #[derive(Debug, Clone)]
@@ -29,6 +29,9 @@ pub struct Options {
     /// Folder for everything that is kept; the index lives in its `index/`.
     pub state: PathBuf,
 }
+
+/// How often it is looked at when the documents were changed: twice as often as an alert would need.
+const LOOK_AT_AGE_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// What a look at the data folder led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +164,36 @@ impl Library {
             .name("ingest".to_owned())
             .spawn(work)
             .expect("a thread can be started at this point");
+        self.tell_of_age();
+    }
+
+    /// Starts a thread that tells when the documents were changed. It is none that indexes: an
+    /// index that nobody makes anew, for whatever reason, has to be noticed.
+    fn tell_of_age(self: &Arc<Self>) {
+        let library = Arc::downgrade(self);
+        let look = move || {
+            while let Some(library) = library.upgrade().filter(|one| !one.is_stopping()) {
+                if let Some(changed) = library.documents_changed_at() {
+                    metrics::gauge!(DOCUMENTS_CHANGED).set(changed.as_second() as f64);
+                }
+                drop(library);
+                std::thread::sleep(LOOK_AT_AGE_EVERY);
+            }
+        };
+        std::thread::Builder::new()
+            .name("documents-age".to_owned())
+            .spawn(look)
+            .expect("a thread can be started at this point");
+    }
+
+    /// The latest time of a file of the documentation; `None` where none is known. Times that are
+    /// still to come say nothing. Blocking.
+    pub fn documents_changed_at(&self) -> Option<Timestamp> {
+        let now = SystemTime::now();
+        let corpus = prepare::discover(&self.options.corpus).ok()?;
+        let times = corpus.files.iter().filter_map(|file| file.modified);
+        let latest = times.filter(|time| *time <= now).max()?;
+        Timestamp::try_from(latest).ok()
     }
 
     /// Ends running work at the next batch; what was embedded is kept for the next start.

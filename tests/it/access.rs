@@ -679,3 +679,19 @@ async fn what_was_done_and_what_was_refused_is_in_the_audit_log() {
         "{all}"
     );
 }
+
+#[tokio::test]
+async fn a_prometheus_without_its_key_is_refused_each_time_and_written_down_once() {
+    let app = app_with_admin_key().await;
+    for path in ["/metrics", "/metrics", "/api-keys", "/metrics", "/api-keys"] {
+        assert_eq!(app.get(path).await.status(), 401, "{path}");
+    }
+    let request = app.client.get(format!("{}/admin/audit", app.url));
+    let log = request.bearer_auth(FROM_SETTINGS).send().await;
+    let log: Value = log.expect("a response").json().await.expect("JSON");
+    let entries = log["entries"].as_array().expect("entries").iter();
+    let objects: Vec<&str> = entries
+        .map(|entry| entry["object"].as_str().expect("text"))
+        .collect();
+    assert_eq!(objects, ["/api-keys", "/api-keys", "/metrics"]);
+}

@@ -8,6 +8,7 @@ use rag_chatbot::retrieval::{Retrieved, Retriever, Scope, Search, Snapshot};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 /// The built-in model, loaded once for all tests of this binary.
 pub fn model() -> Arc<dyn Embedder> {
@@ -385,4 +386,28 @@ fn a_pushed_document_is_found_and_outlives_the_folder_and_a_restart() {
         ..pushed
     };
     assert!(matches!(library.push(&empty), Err(IngestError::Refused(_))));
+}
+
+#[test]
+fn when_documents_were_changed_is_told_and_times_to_come_are_not_believed() {
+    let folders = Folders::with_pages();
+    let set = |name: &str, at: SystemTime| {
+        let mut file = fs::File::options();
+        let file = file.write(true).open(folders.docs.join(name));
+        file.expect("opens").set_modified(at).expect("set");
+    };
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    for name in ["install.md", "charge.md", "ur.md"] {
+        set(name, old);
+    }
+    let library = folders.open();
+    let told = || {
+        let changed = library.documents_changed_at();
+        changed.expect("a time").as_second()
+    };
+    assert_eq!(told(), 1_600_000_000);
+    set("ur.md", old + Duration::from_secs(5));
+    assert_eq!(told(), 1_600_000_005);
+    set("ur.md", SystemTime::now() + Duration::from_secs(90_000));
+    assert_eq!(told(), 1_600_000_000);
 }

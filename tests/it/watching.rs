@@ -252,3 +252,30 @@ fn no_meaning_is_left_over() {
         assert_eq!(over, None, "tests/it/watching.ur.tsv");
     }
 }
+
+#[test]
+fn the_process_has_the_alerts_of_prometheus_but_for_its_own_end() {
+    use rag_chatbot::telemetry::history::{RULES, Severity};
+    let deployed: Vec<_> = alerts()
+        .into_iter()
+        .filter(|alert| alert.name != "ServiceDown")
+        .map(|alert| (alert.name, alert.severity, alert.after, alert.summary))
+        .collect();
+    let own = RULES.iter().map(|rule| {
+        let severity = match rule.severity {
+            Severity::Critical => "critical",
+            Severity::Warning => "warning",
+        };
+        (
+            rule.name.to_owned(),
+            severity.to_owned(),
+            format!("{}m", rule.holds_for_s / 60),
+            rule.summary.to_owned(),
+        )
+    });
+    let mut own: Vec<_> = own.collect();
+    let mut deployed = deployed;
+    own.sort();
+    deployed.sort();
+    assert_eq!(own, deployed);
+}

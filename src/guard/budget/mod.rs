@@ -10,7 +10,6 @@ use crate::store::{LedgerEntry, LedgerStore, StoreError};
 use crate::telemetry::metrics as names;
 use jiff::Timestamp;
 use spending::{Period, Share, Spending, Unit};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// At this part of a budget whoever pays is warned.
@@ -38,8 +37,6 @@ pub struct Budget {
     limits: Limits,
     ledger: Arc<dyn LedgerStore>,
     spending: Mutex<Spending>,
-    /// Whether the last reservation did not fit.
-    refused: AtomicBool,
 }
 
 /// The right to spend up to a cost, until it is said what was spent.
@@ -56,7 +53,6 @@ impl Budget {
             limits,
             ledger,
             spending: Mutex::new(Spending::new(Timestamp::now())),
-            refused: AtomicBool::new(false),
         })
     }
 
@@ -81,7 +77,7 @@ impl Budget {
         spending.turn(Timestamp::now());
         let fits = |share: &Share| share.used + share.unit.of(&cost) <= share.limit;
         let fits = spending.shares(&self.limits).iter().all(fits);
-        self.refused.store(!fits, Ordering::Relaxed);
+        spending.refused = !fits;
         if !fits {
             return None;
         }
@@ -109,18 +105,12 @@ impl Budget {
             .collect()
     }
 
-    /// Whether the last answer that was to be written did not fit, and none has since.
+    /// Whether the last answer that was to be written did not fit, and none has since, nor has a day
+    /// or a month begun.
     pub fn is_spent(&self) -> bool {
         let mut spending = self.lock();
         spending.turn(Timestamp::now());
-        let nothing_used = spending
-            .shares(&self.limits)
-            .iter()
-            .all(|share| share.used == 0.0);
-        if nothing_used {
-            self.refused.store(false, Ordering::Relaxed);
-        }
-        self.refused.load(Ordering::Relaxed)
+        spending.refused
     }
 
     fn lock(&self) -> MutexGuard<'_, Spending> {

@@ -68,7 +68,11 @@ struct Sum {
 }
 
 /// What this day and this month have cost.
-pub struct Spending(Vec<Sum>);
+pub struct Spending {
+    sums: Vec<Sum>,
+    /// Whether what was to be spent last did not fit, in the periods that are now.
+    pub refused: bool,
+}
 
 impl Spending {
     pub fn new(now: Timestamp) -> Self {
@@ -78,11 +82,14 @@ impl Spending {
             used: Cost::default(),
             said: Vec::new(),
         };
-        Self(Period::ALL.map(sum).into())
+        Self {
+            sums: Period::ALL.map(sum).into(),
+            refused: false,
+        }
     }
 
     pub fn begin_with(&mut self, period: Period, spent: &Spent) {
-        for sum in self.0.iter_mut().filter(|sum| sum.period == period) {
+        for sum in self.sums.iter_mut().filter(|sum| sum.period == period) {
             sum.used = Cost {
                 prompt_tokens: spent.prompt_tokens,
                 completion_tokens: spent.completion_tokens,
@@ -93,13 +100,14 @@ impl Spending {
 
     /// Begins anew where a day or a month is over.
     pub fn turn(&mut self, now: Timestamp) {
-        for sum in &mut self.0 {
+        for sum in &mut self.sums {
             let since = sum.period.first_day(now);
             // A clock that is set back does not give the same day out twice.
             if since > sum.since {
                 sum.since = since;
                 sum.used = Cost::default();
                 sum.said.clear();
+                self.refused = false;
             }
         }
     }
@@ -110,7 +118,7 @@ impl Spending {
 
     /// A period that began in between never had the reserved part: it stops at nothing.
     pub fn replace(&mut self, reserved: &Cost, spent: &Cost) {
-        for Sum { used, .. } in &mut self.0 {
+        for Sum { used, .. } in &mut self.sums {
             let tokens = |used: u64, reserved, spent: u64| (used + spent).saturating_sub(reserved);
             *used = Cost {
                 prompt_tokens: tokens(
@@ -132,7 +140,7 @@ impl Spending {
     pub fn shares(&self, limits: &Limits) -> Vec<Share> {
         let tokens = |limit: Option<u64>| limit.map(|limit| limit as f64);
         let mut shares = Vec::with_capacity(4);
-        for sum in &self.0 {
+        for sum in &self.sums {
             let (usd_name, tokens_name, usd, tokens) = match sum.period {
                 Period::Day => (
                     "usd_day",
@@ -170,7 +178,7 @@ impl Spending {
         } else {
             Period::Month
         };
-        let sum = self.0.iter_mut().find(|sum| sum.period == period);
+        let sum = self.sums.iter_mut().find(|sum| sum.period == period);
         sum.is_some_and(|sum| {
             let is_news = !sum.said.contains(&name);
             if is_news {
@@ -215,9 +223,11 @@ mod tests {
         spending.add(&cost(0.5));
         assert!((used(&spending, "usd_day") - 0.5).abs() < 1e-9);
         assert!((used(&spending, "tokens_month") - 15.0).abs() < 1e-9);
+        spending.refused = true;
         spending.turn(at("2026-11-30T23:59:59Z"));
-        assert!((used(&spending, "usd_day") - 0.5).abs() < 1e-9);
+        assert!((used(&spending, "usd_day") - 0.5).abs() < 1e-9 && spending.refused);
         spending.turn(at("2026-12-01T00:00:00Z"));
+        assert!(!spending.refused);
         assert_eq!(used(&spending, "usd_day"), 0.0);
         assert_eq!(used(&spending, "usd_month"), 0.0);
         // A reservation of the old month, settled in the new one, gives nothing back.

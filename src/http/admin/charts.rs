@@ -73,7 +73,7 @@ pub struct ChartsBody {
 #[schema(as = Chart)]
 pub struct ChartBody {
     title: &'static str,
-    /// `per_minute`, `seconds`, `ratio`, `bytes`, `count` or `usd_per_hour`.
+    /// `per_minute`, `seconds`, `ratio`, `of_whole` (a ratio to be seen as a part of 1), `bytes`, `count` or `usd_per_hour`.
     unit: &'static str,
     lines: Vec<LineBody>,
 }

@@ -37,8 +37,7 @@ pub struct OverviewBody {
     alerts: Vec<AlertBody>,
     last_24_hours: DayBody,
     index: IndexBody,
-    /// `null` where this process makes no backups.
-    backup: Option<BackupBody>,
+    backup: BackupBody,
     /// Where a model that costs is set.
     budgets: Vec<BudgetBody>,
 }
@@ -105,12 +104,21 @@ pub struct UnreadBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupState)]
 pub struct BackupBody {
+    /// Folder or bucket.
+    target: String,
+    /// Seconds between two; `null` where this process makes none by itself.
+    every_s: Option<u64>,
+    encrypted: bool,
+    /// One is being made.
+    running: bool,
     /// `null` before the first.
     #[schema(format = DateTime, value_type = Option<String>)]
     last_success_at: Option<Timestamp>,
-    size_bytes: Option<f64>,
+    size_bytes: Option<u64>,
     /// In the last 24 hours.
     failures: f64,
+    /// What went wrong last, unless one was made since.
+    last_error: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -129,9 +137,10 @@ pub struct BudgetBody {
 )]
 pub async fn read(State(server): State<Server>, _: Admin) -> Result<Response, Problem> {
     let standing = standing(&server);
-    let (day, backup) = server
-        .history
-        .over(DAY_S, |day| (DayBody::of(day), BackupBody::of(day)));
+    let history = &server.history;
+    let (day, backup_failures) = history.over(DAY_S, |day| {
+        (DayBody::of(day), day.grew(Signal::BackupFailures))
+    });
     let budgets = server.budget.as_ref().map(|budget| budget.used());
     let body = OverviewBody {
         at: Timestamp::now(),
@@ -157,7 +166,7 @@ pub async fn read(State(server): State<Server>, _: Admin) -> Result<Response, Pr
             .collect(),
         last_24_hours: day,
         index: IndexBody::of(&server),
-        backup,
+        backup: BackupBody::of(server.backups.status(), backup_failures),
         budgets: budgets
             .unwrap_or_default()
             .into_iter()
@@ -200,16 +209,18 @@ impl DayBody {
 }
 
 impl BackupBody {
-    fn of(day: &Window<'_>) -> Option<Self> {
-        let last_s = day.level(Signal::BackupAt)?;
-        Some(Self {
-            // Kept with 24 bits: near enough for a day, not for a minute.
-            last_success_at: (last_s > 0.0)
-                .then(|| Timestamp::from_second(last_s as i64).ok())
-                .flatten(),
-            size_bytes: day.level(Signal::BackupSize),
-            failures: day.grew(Signal::BackupFailures),
-        })
+    fn of(status: crate::backup::Status, failures: f64) -> Self {
+        let last = status.last.as_ref();
+        Self {
+            last_success_at: last.map(|last| last.made_at),
+            size_bytes: last.map(|last| last.size_bytes),
+            target: status.target,
+            every_s: status.every_s,
+            encrypted: status.encrypted,
+            running: status.running,
+            failures,
+            last_error: status.failure.map(|failure| failure.reason),
+        }
     }
 }
 

@@ -98,18 +98,13 @@ fn part(name: &str, troubles: &[&str], report: &StatusReport, words: &Words) -> 
 
 /// One stripe for each quarter of an hour.
 fn day(report: &StatusReport, words: &Words) -> String {
-    let known: Vec<bool> = report
-        .last_24_hours
-        .iter()
-        .filter_map(|quarter| *quarter)
-        .collect();
-    let well = known.iter().filter(|well| **well).count();
-    let said = match known.len() {
-        0 => words.nothing_known.to_owned(),
-        all => {
-            let percent = 100.0 * well as f64 / all as f64;
+    let said = match report.well_ratio {
+        None => words.nothing_known.to_owned(),
+        Some(ratio) => {
+            // Downwards: what failed for a moment has not worked all the time.
+            let percent = (ratio * 1e4).floor() / 100.0;
             let [before, after] = words.well;
-            format!("{before}<bdi>{}%</bdi>{after}", short(percent))
+            format!("{before}<bdi>{percent}%</bdi>{after}")
         }
     };
     let mut stripes = String::new();
@@ -137,7 +132,7 @@ fn time(at: Timestamp) -> String {
     format!(r#"<time datetime="{at}"><bdi>{shown}</bdi></time>"#)
 }
 
-/// Two digits that count.
+/// Seconds, with two digits that count.
 fn short(value: f64) -> String {
     let text = match value {
         value if value < 1.0 => format!("{value:.2}"),

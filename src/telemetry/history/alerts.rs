@@ -55,6 +55,11 @@ impl Past<'_> {
         self.last(1).level(signal)
     }
 
+    /// Of a time: to the second.
+    fn time(&self, signal: S) -> Option<f64> {
+        self.moments.stands_at(signal)
+    }
+
     fn seconds_since(&self, unix_s: f64) -> f64 {
         self.now.as_millisecond() as f64 / 1e3 - unix_s
     }
@@ -89,12 +94,23 @@ fn burns(past: &Past<'_>, long: u32, short: u32, times: f64) -> Option<f64> {
     (long > times * ALLOWED && past.unserved(short) > times * ALLOWED).then_some(long)
 }
 
+fn index_fails(past: &Past<'_>) -> Option<f64> {
+    past.level(S::IndexFailed).filter(|failed| *failed == 1.0)?;
+    above(Some(past.last(30).grew(S::IndexFailures)), 0.0)
+}
+
+/// An old index is no trouble; one that is older than the documents for half an hour is.
+fn documents_are_newer(past: &Past<'_>) -> Option<f64> {
+    let changed = above(past.time(S::DocumentsChanged), past.time(S::IndexChecked)?)?;
+    above(Some(past.seconds_since(changed)), 30.0 * 60.0)
+}
+
 fn disk_used(past: &Past<'_>) -> Option<f64> {
     Some(1.0 - past.level(S::DiskFree)? / past.level(S::DiskSize).filter(|size| *size > 0.0)?)
 }
 
 fn certificate_ends_in(past: &Past<'_>, days: f64) -> Option<f64> {
-    let left_s = -past.seconds_since(past.level(S::CertificateEnd)?);
+    let left_s = -past.seconds_since(past.time(S::CertificateEnd)?);
     (left_s < days * DAY_S).then_some(left_s)
 }
 
@@ -201,25 +217,22 @@ pub static RULES: &[Rule] = &[
         name: "IndexStale",
         severity: Severity::Warning,
         holds_for_s: 10 * 60,
-        summary: "The documentation has changed and can't be indexed.",
+        summary: "The documentation has changed, and the index has not.",
         runbook: "/docs/operations/runbooks/index-stale",
-        when: |past| {
-            past.level(S::IndexFailed).filter(|failed| *failed == 1.0)?;
-            above(Some(past.last(30).grew(S::IndexFailures)), 0.0)
-        },
+        when: |past| index_fails(past).or_else(|| documents_are_newer(past)),
     },
     Rule {
         name: "BackupLate",
         severity: Severity::Warning,
         holds_for_s: 10 * 60,
         summary: "There has been no backup for more than a day.",
-        runbook: "/docs/operations/state#backup",
+        runbook: "/docs/operations/backups#watch",
         when: |past| {
-            let last = past.level(S::BackupAt)?;
+            let last = past.time(S::BackupAt)?;
             let since = if last > 0.0 {
                 last
             } else {
-                past.level(S::StartedAt)?
+                past.time(S::StartedAt)?
             };
             above(Some(past.seconds_since(since)), 26.0 * 3600.0)
         },
@@ -372,6 +385,24 @@ mod tests {
         assert_eq!(disk(5), ["DiskFull"]);
         assert_eq!(disk(50), [""; 0]);
         assert_eq!(looked(0..1200, |_| String::new()), [""; 0]);
+    }
+
+    #[test]
+    fn an_index_is_stale_when_it_is_older_than_the_documents_and_not_when_both_are_old() {
+        let figures = |checked: i64, changed: i64| {
+            looked(0..7200, move |_| {
+                let [checked, changed] = [checked, changed].map(|one| 1_800_000_000 + one);
+                format!(
+                    "rag_index_checked_timestamp_seconds {checked}\n\
+                     rag_documents_changed_timestamp_seconds {changed}\n"
+                )
+            })
+        };
+        assert_eq!(figures(-90_000, -80_000), ["IndexStale"]);
+        assert_eq!(figures(0, 60), ["IndexStale"]);
+        // Not for as long as indexing may take.
+        assert_eq!(figures(0, 6000), [""; 0]);
+        assert_eq!(figures(-80_000, -90_000), [""; 0]);
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub struct Dashboard {
 
 pub struct Chart {
     pub title: &'static str,
-    /// `per_minute`, `seconds`, `ratio`, `bytes`, `count`, `usd_per_hour`.
+    /// `per_minute`, `seconds`, `ratio`, `of_whole` (a ratio to be seen as a part of 1), `bytes`,
+    /// `count`, `usd_per_hour`.
     pub unit: &'static str,
     pub lines: &'static [Line],
 }
@@ -77,7 +78,7 @@ pub static DASHBOARDS: [Dashboard; 4] = [
                 unit: "per_minute",
                 lines: &[
                     line("answered", PerMinute(S::Answered)),
-                    line("not in the documentation", PerMinute(S::Abstained)),
+                    line("unanswered", PerMinute(S::Abstained)),
                 ],
             },
             Chart {
@@ -139,7 +140,7 @@ pub static DASHBOARDS: [Dashboard; 4] = [
             },
             Chart {
                 title: "Answers that were remembered",
-                unit: "ratio",
+                unit: "of_whole",
                 lines: &[line(
                     "of first questions",
                     Portion(S::Remembered, S::NotRemembered),
@@ -217,12 +218,12 @@ pub static DASHBOARDS: [Dashboard; 4] = [
         charts: &[
             Chart {
                 title: "Processors",
-                unit: "ratio",
+                unit: "of_whole",
                 lines: &[line("used", CpuShare)],
             },
             Chart {
                 title: "Memory",
-                unit: "ratio",
+                unit: "of_whole",
                 lines: &[line("of the limit", LevelShare(S::Memory, S::MemoryLimit))],
             },
             Chart {
@@ -232,7 +233,7 @@ pub static DASHBOARDS: [Dashboard; 4] = [
             },
             Chart {
                 title: "Disk of the state folder",
-                unit: "ratio",
+                unit: "of_whole",
                 lines: &[line("used", UsedShare(S::DiskFree, S::DiskSize))],
             },
             Chart {
@@ -240,7 +241,7 @@ pub static DASHBOARDS: [Dashboard; 4] = [
                 unit: "bytes",
                 lines: &[
                     line("database", Level(S::DatabaseSize)),
-                    line("log", Level(S::LogSize)),
+                    line("write-ahead log", Level(S::LogSize)),
                 ],
             },
             Chart {

@@ -78,9 +78,19 @@ impl History {
         read(&self.lock().moments.last(seconds, now))
     }
 
+    /// What a figure stood at when it was kept last; `None` where it is absent.
+    pub fn stands_at(&self, signal: Signal) -> Option<f64> {
+        self.lock().moments.stands_at(signal)
+    }
+
     /// By quarters of an hour, oldest first: whether all was well, or `None` where nobody looked.
     pub fn quarters(&self, count: usize, now: Timestamp) -> Vec<Option<bool>> {
         self.lock().moments.quarters(count, now)
+    }
+
+    /// What part of the last 24 hours all was well, as far as they are known.
+    pub fn well(&self) -> Option<f64> {
+        self.lock().moments.well()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

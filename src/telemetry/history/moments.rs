@@ -115,6 +115,13 @@ impl Moments {
         totals
     }
 
+    /// What a figure stood at when it was kept last: to the second, where the moments keep 24 bits,
+    /// which of a time are two minutes.
+    pub fn stands_at(&self, signal: Signal) -> Option<f64> {
+        let value = self.totals.as_ref()?[column(signal)];
+        (!value.is_nan()).then_some(value)
+    }
+
     /// The moments of the last `seconds`.
     pub fn last(&self, seconds: u32, now: Timestamp) -> Window<'_> {
         let until = now.as_millisecond();
@@ -129,6 +136,14 @@ impl Moments {
             moments: self.kept.range(first..end.max(first)).collect(),
             bounds: &self.bounds,
         }
+    }
+
+    /// What part of the time that is known all was well; `None` where nobody looked.
+    pub fn well(&self) -> Option<f64> {
+        let seconds = |one: &Moment| f64::from(one.span_s);
+        let all: f64 = self.kept.iter().map(seconds).sum();
+        let well = self.kept.iter().filter(|one| !one.is_degraded);
+        (all > 0.0).then(|| well.map(seconds).sum::<f64>() / all)
     }
 
     pub fn quarters(&self, count: usize, now: Timestamp) -> Vec<Option<bool>> {
@@ -288,6 +303,8 @@ mod tests {
         assert_eq!(window.share(Signal::Failed, Signal::Requests), Some(0.1));
         assert_eq!(window.level(Signal::Sessions), Some(3.0));
         assert_eq!(window.level(Signal::Memory), None);
+        assert_eq!(moments.stands_at(Signal::Sessions), Some(3.0));
+        assert_eq!(moments.stands_at(Signal::Memory), None);
         assert!((window.quantile(0.45, Signal::AnswerTime).expect("samples") - 0.05).abs() < 1e-6);
         let p95 = window.quantile(0.95, Signal::AnswerTime).expect("samples");
         assert!((p95 - 5.05).abs() < 1e-6, "{p95}");
@@ -295,6 +312,7 @@ mod tests {
         assert_eq!(quiet.share(Signal::Failed, Signal::Requests), None);
         assert_eq!(quiet.quantile(0.95, Signal::AnswerTime), None);
         assert_eq!(moments.quarters(2, at(30)), [None, Some(false)]);
+        assert_eq!(moments.well(), Some(0.5));
     }
 
     #[test]

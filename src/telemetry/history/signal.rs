@@ -102,6 +102,8 @@ signals! {
     Streams: Level "rag_streams_open";
     Documents: Level "rag_index_documents";
     IndexFailures: Count "rag_index_failures_total";
+    IndexChecked: Most "rag_index_checked_timestamp_seconds";
+    DocumentsChanged: Most "rag_documents_changed_timestamp_seconds";
     IndexFailed: Level "rag_index_phase" ["phase" Be("failed")];
     DatabaseBusy: Count "rag_database_busy_total";
     DatabaseFailures: Count "rag_database_failures_total";

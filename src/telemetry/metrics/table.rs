@@ -204,6 +204,8 @@ metrics! {
         "When the served generation was made, in Unix time";
     INDEX_CHECKED: Gauge, Seconds, "rag_index_checked_timestamp_seconds",
         "When the documentation was last found to be what is served, in Unix time";
+    DOCUMENTS_CHANGED: Gauge, Seconds, "rag_documents_changed_timestamp_seconds",
+        "When a file of the documentation was changed last, in Unix time; looked at every five minutes";
     INDEX_GENERATIONS: Counter, Count, "rag_index_generations_total",
         "Generations of the index that were made living since the start";
     INDEX_FAILURES: Counter, Count, "rag_index_failures_total",
