@@ -3,7 +3,7 @@
 import { dashboardOf } from "./charts.js";
 import { make } from "./elements.js";
 import { ago, bytes, count, moment, percent, seconds, usd } from "./figures.js";
-import { get } from "./server.js";
+import { exists, get } from "./server.js";
 
 /** @type {Record<string, string>} */
 const TROUBLES = {
@@ -20,6 +20,9 @@ const BUDGETS = { usd_day: "Dollars today", usd_month: "Dollars this month", tok
 
 export async function overviewView() {
   const [now, charts] = await Promise.all([get("admin/overview"), dashboardOf("main", "60")]);
+  /** @type {Set<string>} */
+  const runbooks = new Set(now.alerts.map((/** @type {any} */ alert) => alert.runbook));
+  await Promise.all([...runbooks].filter((runbook) => !served.has(runbook)).map(async (runbook) => served.set(runbook, await exists(`.${runbook}`))));
   return [
     headline(now),
     now.alerts.length > 0 && alerts(now.alerts),
@@ -46,13 +49,20 @@ function headline({ state, since, troubles }) {
   );
 }
 
+/** Runbooks that have been asked for: whether this server has them. It has where its documentation is the handbook itself. @type {Map<string, boolean>} */
+const served = new Map();
+
+/** @param {string} runbook */
+const whatToDo = (runbook) =>
+  served.get(runbook) ? make("a", { href: `.${runbook}` }, "What to do") : make("span", { class: "quiet" }, "What to do stands in the handbook, ", make("code", {}, runbook));
+
 /** @param {any[]} found */
 const alerts = (found) =>
   make(
     "ul",
     { class: "alerts", "aria-label": "Alerts in force" },
     found.map(({ name, severity, summary, runbook, since }) =>
-      make("li", { class: severity }, make("b", {}, name), make("span", {}, summary), make("a", { href: `.${runbook}` }, "What to do"), make("span", { class: "since" }, `${severity}, since ${moment(since)}`)),
+      make("li", { class: severity }, make("b", {}, name), make("span", {}, summary), whatToDo(runbook), make("span", { class: "since" }, `${severity}, since ${moment(since)}`)),
     ),
   );
 

@@ -33,6 +33,9 @@ async function send(path, { method = "GET", body, accept = "application/json" } 
 /** @param {string} path @returns {Promise<any>} */
 export const get = async (path) => (await send(path)).json();
 
+/** Whether anybody finds something there. @param {string} path */
+export const exists = async (path) => (await fetch(path, { method: "HEAD" }).catch(() => ({ ok: false }))).ok;
+
 /** @param {string} path @param {unknown} body @returns {Promise<any>} */
 export const post = async (path, body) => (await send(path, { method: "POST", body })).json();
 

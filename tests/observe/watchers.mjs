@@ -59,7 +59,7 @@ export class Watchers {
       installed("prometheus"),
       [
         `--config.file=${join(folder, "prometheus.yml")}`, `--storage.tsdb.path=${join(folder, "data")}`,
-        `--web.listen-address=127.0.0.1:${port}`, "--query.lookback-delta=2s", "--rules.alert.resend-delay=1s", "--log.level=warn",
+        `--web.listen-address=127.0.0.1:${port}`, `--web.external-url=${this.prometheusUrl}`, "--query.lookback-delta=2s", "--rules.alert.resend-delay=1s", "--log.level=warn",
       ],
       { ready: `${this.prometheusUrl}/-/ready`, folder },
     );
@@ -87,7 +87,7 @@ export class Watchers {
       installed("alertmanager", "prometheus-alertmanager"),
       [
         `--config.file=${join(folder, "alertmanager.yml")}`, `--storage.path=${join(folder, "data")}`,
-        `--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address=",
+        `--web.listen-address=127.0.0.1:${port}`, `--web.external-url=${this.alertmanagerUrl}`, "--cluster.listen-address=",
       ],
       { ready: `${this.alertmanagerUrl}/-/ready`, folder },
     );
