@@ -5,7 +5,7 @@ import { conversationsView } from "./conversations.js";
 import { make } from "./elements.js";
 import { gapsView } from "./gaps.js";
 import { overviewView } from "./overview.js";
-import { forget, get, keep, key, Refused } from "./server.js";
+import { forget, get, keep, key, person, Refused, signOut } from "./server.js";
 import { auditView, keysView, usageView } from "./tables.js";
 
 /** As often as the figures are kept; half as often would do for a chart of an hour. */
@@ -93,6 +93,16 @@ function leave(why = "") {
   problem.textContent = why;
   field.value = "";
   field.focus();
+  offerSignIn();
+}
+
+/** Shows the way to the identity provider, where people sign in. */
+async function offerSignIn() {
+  const somebody = await person();
+  const place = find("#sign-in");
+  place.hidden = somebody === undefined;
+  const way = make("a", { href: `auth/login?next=${encodeURIComponent(location.pathname)}` }, somebody ? "Sign in as somebody else" : "Sign in with your account");
+  place.replaceChildren(...(somebody ? [`${somebody.name ?? somebody.id} is signed in, and no admin. `, way] : ["Or: ", way]));
 }
 
 form.addEventListener("submit", async (event) => {
@@ -108,7 +118,10 @@ form.addEventListener("submit", async (event) => {
     leave(error instanceof Error ? error.message : String(error));
   }
 });
-find("#leave").addEventListener("click", () => leave());
+find("#leave").addEventListener("click", async () => {
+  if (!key()) await signOut().catch(() => undefined);
+  leave();
+});
 find("#house nav").replaceChildren(...Object.entries(VIEWS).map(([name, { title }]) => make("a", { href: `#${name}` }, title)));
 addEventListener("hashchange", () => {
   if (!house.hidden) refresh();
@@ -117,5 +130,5 @@ setInterval(() => {
   if (!document.hidden && !house.hidden && VIEWS[wanted().name].lives && !view.querySelector(".plot:hover")) refresh();
 }, REFRESH_MS);
 
-if (key()) enter();
+if (key() || (await person())?.scopes.includes("admin")) enter();
 else leave();

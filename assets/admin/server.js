@@ -33,6 +33,18 @@ async function send(path, { method = "GET", body, accept = "application/json" } 
 /** @param {string} path @returns {Promise<any>} */
 export const get = async (path) => (await send(path)).json();
 
+/**
+ * Who is signed in at the identity provider; `null` for nobody, `undefined` where nobody signs in.
+ * @returns {Promise<{id: string, name: string | null, scopes: string[]} | null | undefined>}
+ */
+export async function person() {
+  const response = await fetch("auth/me", { cache: "no-store" }).catch(() => undefined);
+  if (response?.ok) return response.json();
+  return response?.status === 401 ? null : undefined;
+}
+
+export const signOut = () => fetch("auth/logout", { method: "POST" });
+
 /** Whether anybody finds something there. @param {string} path */
 export const exists = async (path) => (await fetch(path, { method: "HEAD" }).catch(() => ({ ok: false }))).ok;
 

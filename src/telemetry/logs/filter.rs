@@ -7,9 +7,10 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::{Registry, reload};
 
 /// Our own parts, which can be named without the crate: `retrieval=debug`.
-pub const COMPONENTS: [&str; 18] = [
+pub const COMPONENTS: [&str; 19] = [
     "answer",
     "app",
+    "backup",
     "cache",
     "cli",
     "config",
