@@ -87,7 +87,7 @@ lab: build ## Practise on a broken server: make lab LAB=database
 test-api: build ## A running server against its own description (EXAMPLES=25 each)
 	tests/api/run $(BINARY) $(abspath $(TARGET))/schemathesis $(or $(EXAMPLES),25)
 
-test-oidc: build tests/oidc/node_modules ## A real OpenID Connect server: tokens, people who sign in, and those who forge
+test-oidc: build tests/oidc/node_modules tests/browser/node_modules ## A real OpenID Connect server: tokens, people who sign in, and those who forge
 	RAG_CHATBOT_BIN=$(BINARY) node --test tests/oidc/*.test.mjs
 
 test-load: build ## Readers, idle streams and slow connections in numbers that hurt (15 minutes)

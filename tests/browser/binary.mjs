@@ -14,12 +14,12 @@ const SITE = fileURLToPath(new URL("site", import.meta.url));
 const START_MS = 180_000;
 
 /**
- * @param {{data?: string, state?: string, upstream?: string, arguments?: string[], environment?: Record<string, string>}} [options]
+ * @param {{data?: string, state?: string, port?: number, upstream?: string, arguments?: string[], environment?: Record<string, string>}} [options]
  *   a state folder that is named is kept afterwards
  */
 export async function startBinary(options = {}) {
   const state = options.state ?? (await mkdtemp(join(tmpdir(), "rag-chatbot-browser-")));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const binary = {
     url: `http://127.0.0.1:${port}`,
     log: "",
@@ -80,7 +80,7 @@ async function ready(binary, child) {
   throw new Error(`the binary is not ready after ${START_MS} ms:\n${binary.log}`);
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();

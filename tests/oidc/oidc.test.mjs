@@ -2,11 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { OAuth2Server } from "oauth2-mock-server";
-import { startBinary } from "../browser/binary.mjs";
+import { freePort, startBinary } from "../browser/binary.mjs";
 
 const AUDIENCE = "docs-api";
 const CLIENT = "docs-site";
@@ -15,15 +13,6 @@ const SKEW_S = 60;
 
 const encoded = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 const now = () => Math.floor(Date.now() / 1000);
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** The identity provider, and how often its keys were asked for. */
 async function startProvider(port, algorithms = ["RS256"]) {
