@@ -4,11 +4,14 @@ import { heading, make, nothing, table } from "./elements.js";
 import { ago, count, moment } from "./figures.js";
 import { get } from "./server.js";
 
-/** @param {string | undefined} number of the one to read */
-export const conversationsView = (number) => (number ? reading(number) : listing());
+const OLDER = "older-";
 
-async function listing() {
-  const { conversations, next } = await get("admin/conversations?limit=50");
+/** @param {string | undefined} of the number of the one to read, or `older-` and that of the last one listed */
+export const conversationsView = (of) => (of && !of.startsWith(OLDER) ? reading(of) : listing(of?.slice(OLDER.length)));
+
+/** @param {string | undefined} before */
+async function listing(before) {
+  const { conversations, next } = await get(`admin/conversations?limit=50${before ? `&before=${encodeURIComponent(before)}` : ""}`);
   const rows = conversations.map((/** @type {any} */ one) => [
     make("a", { href: `#conversations/${one.number}`, lang: one.locale, dir: "auto" }, one.first_question),
     count(one.questions),
@@ -19,7 +22,13 @@ async function listing() {
     heading("Conversations"),
     make("p", { class: "quiet" }, "Who asked is not known. E-mail addresses, keys and long numbers are taken out; whoever opens a conversation is written down in the audit log."),
     rows.length > 0 ? make("section", { class: "card" }, table(["First question", "#Questions", "Remarks", "Last used"], rows, "Conversations")) : nothing("No conversations", "They are listed from the first question until nobody has used them for as long as the settings say."),
-    next !== null && make("p", { class: "quiet" }, "The 50 newest are shown."),
+    (before || next !== null) &&
+      make(
+        "p",
+        { class: "tools" },
+        before && make("a", { href: "#conversations" }, "Newest conversations"),
+        next !== null && make("a", { href: `#conversations/${OLDER}${next}` }, "Older conversations"),
+      ),
   ];
 }
 

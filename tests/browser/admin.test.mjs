@@ -118,11 +118,15 @@ describe("the operators' page", () => {
     await reader.leave();
   });
 
-  test("a conversation is read, and who read it stands in the log", async () => {
+  test("a conversation is read, also an older one, and who read it stands in the log", async () => {
+    await ask(UNANSWERED);
+    for (let batch = 0; batch < 5; batch += 1) await Promise.all(Array.from({ length: 10 }, () => ask(ANSWERED)));
     const reader = await operator();
     await enter(reader);
     await open(reader, "conversations");
-    await reader.page.getByRole("link", { name: UNANSWERED }).click();
+    await reader.page.getByRole("link", { name: "Older conversations" }).click();
+    await reader.page.getByRole("link", { name: "Newest conversations" }).waitFor();
+    await reader.page.getByRole("link", { name: UNANSWERED }).first().click();
     await reader.page.locator(".turns .assistant").waitFor();
     await open(reader, "audit");
     await reader.page.getByText("conversation.read").first().waitFor();
@@ -141,6 +145,7 @@ describe("the operators' page", () => {
 
   test("everything can be reached with the keyboard", async () => {
     const reader = await operator();
+    await reader.page.getByLabel("Admin key").waitFor();
     await reader.page.keyboard.type(KEY);
     await reader.page.keyboard.press("Enter");
     await reader.page.locator("#view .headline").waitFor();
