@@ -151,7 +151,16 @@ async fn a_flood_of_odd_requests_adds_no_series() {
         .expect("paths")
         .keys()
         .cloned();
-    let others = ["site", "/mcp", "/chat", "/_rag/{*path}"].map(str::to_owned);
+    let others = [
+        "site",
+        "/mcp",
+        "/chat",
+        "/status",
+        "/admin",
+        "/_rag/{*path}",
+        "/_rag/admin/{*path}",
+    ]
+    .map(str::to_owned);
     let routes: BTreeSet<String> = described.chain(others).collect();
 
     flood(&app, 0).await;
