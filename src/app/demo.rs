@@ -5,12 +5,11 @@
 //! they are a project like any other.
 
 use anyhow::Context;
+use flate2::read::GzDecoder;
 use std::path::{Path, PathBuf};
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "docs/.demo"]
-#[allow_missing = true]
-struct Packed;
+/// By `build.rs`; empty in a binary that was built without.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.tar.gz"));
 
 /// Where the demo was unpacked to.
 pub struct Demo {
@@ -23,20 +22,13 @@ pub struct Demo {
 /// Unpacks the demo below `state`, unless it lies there already. `None` when this binary was built
 /// without it.
 pub fn unpack(state: &Path) -> anyhow::Result<Option<Demo>> {
-    let mut names: Vec<_> = Packed::iter().collect();
-    if names.is_empty() {
+    if PACKED.is_empty() {
         return Ok(None);
     }
-    names.sort();
-    let mut hasher = blake3::Hasher::new();
-    for name in &names {
-        let file = Packed::get(name).expect("it was just listed");
-        hasher.update(name.as_bytes());
-        hasher.update(&file.metadata.sha256_hash());
-    }
-    let folder = state.join(format!("demo-{}", &hasher.finalize().to_hex()[..12]));
+    let hash = blake3::hash(PACKED).to_hex();
+    let folder = state.join(format!("demo-{}", &hash[..12]));
     if !folder.is_dir() {
-        write_all(&names, &folder)
+        write_all(&folder)
             .with_context(|| format!("the demo site cannot be unpacked to {}", folder.display()))?;
     }
     Ok(Some(Demo {
@@ -46,16 +38,11 @@ pub fn unpack(state: &Path) -> anyhow::Result<Option<Demo>> {
 }
 
 /// Writes beside and renames: a crash leaves no half of it under the final name.
-fn write_all(names: &[impl AsRef<str>], folder: &Path) -> std::io::Result<()> {
-    let parent = folder.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)?;
+fn write_all(folder: &Path) -> std::io::Result<()> {
     let unfinished = folder.with_extension(format!("unpacking-{}", std::process::id()));
-    for name in names {
-        let path = unfinished.join(name.as_ref());
-        std::fs::create_dir_all(path.parent().unwrap_or(&unfinished))?;
-        let file = Packed::get(name.as_ref()).expect("it was just listed");
-        std::fs::write(path, &file.data)?;
-    }
+    let mut packed = tar::Archive::new(GzDecoder::new(PACKED));
+    packed.set_preserve_mtime(false);
+    packed.unpack(&unfinished)?;
     match std::fs::rename(&unfinished, folder) {
         // Another process was faster; its copy is the same.
         Err(_) if folder.is_dir() => std::fs::remove_dir_all(&unfinished),
