@@ -1,7 +1,7 @@
 //! Databases of every earlier program are brought up to date with everything in them.
 //!
-//! `tests/fixtures/schemas/N.sql` is what the program with schema N left. Whoever adds a step adds
-//! the file of the schema before it, and never edits an older one.
+//! `tests/fixtures/schemas/N.sql` is what the program with schema N left. Whoever adds step N writes
+//! its file with `tests/fixtures/schemas/add N`, and never edits an older one.
 
 use jiff::Timestamp;
 use rag_chatbot::store::{self, Options, Rating, Right, Store, snapshot};
@@ -57,6 +57,11 @@ async fn assert_whole(store: &Store, schema: u32) {
         (gaps[0].question.as_str(), gaps[0].unanswered),
         ("Is it red?", 3)
     );
+    assert_eq!(
+        gaps[0].down_voted,
+        u64::from(schema >= 6),
+        "schema {schema}"
+    );
     let spent = store.ledger.spent_since(Timestamp::UNIX_EPOCH).await;
     let spent = spent.expect("a sum");
     assert_eq!((spent.calls, spent.prompt_tokens), (2, 200));
@@ -73,22 +78,28 @@ async fn assert_whole(store: &Store, schema: u32) {
 
 #[tokio::test]
 async fn a_database_of_every_earlier_program_is_brought_up_to_date_whole() {
-    for schema in 1..snapshot::newest_schema() {
+    let newest = snapshot::newest_schema();
+    for schema in 1..=newest {
         let folder = tempfile::tempdir().expect("a folder");
         restore(schema, folder.path());
         let before = snapshot::contents(&folder.path().join("chat.db")).expect("read");
         assert_eq!(before.schema, schema);
         let store = store::open(&options(folder.path())).expect("it is brought up to date");
         assert_whole(&store, schema).await;
+        let after = folder.path().join("after.db");
+        snapshot::snapshot(&options(folder.path()), &after, &|| true).expect("copied");
+        let after = snapshot::contents(&after).expect("read");
+        assert_eq!(after.schema, newest);
         // The way back: a copy from before the first step, which that program opens.
         let copy = folder
             .path()
             .join(format!("chat.db.before-schema-{}", schema + 1));
-        assert_eq!(snapshot::contents(&copy), Ok(before));
-        let after = folder.path().join("after.db");
-        snapshot::snapshot(&options(folder.path()), &after, &|| true).expect("copied");
-        let after = snapshot::contents(&after).expect("read");
-        assert_eq!(after.schema, snapshot::newest_schema());
+        if schema < newest {
+            assert_eq!(snapshot::contents(&copy), Ok(before));
+        } else {
+            assert!(!copy.exists(), "nothing had to be done");
+            assert_eq!(after, before);
+        }
         drop(store);
         let again = store::open(&options(folder.path())).expect("it opens as it is");
         assert_whole(&again, schema).await;
