@@ -130,7 +130,7 @@ slo: ## How the last 30 days were, against the service levels: make slo PROMETHE
 bench-check: bench-peers ## Fails if we have grown slower beside the others than benches/ratios says
 	$(PEERS)/venv/bin/python benches/peers/check.py $(PEERS)/engine.json $(PEERS)/search.json --served $(PEERS)/served.json --against benches/ratios
 
-ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-oidc test-runbooks test-rollout test-backups test-observe test-deploy deny ## All of it
+ci: tools secrets fmt lint widget site test test-browser test-proxy test-clients test-api test-oidc test-runbooks test-rollout test-backups test-observe test-deploy bench-short deny ## All of it
 
 tests/%/.venv: tests/%/requirements.txt
 	python3 -m venv $@

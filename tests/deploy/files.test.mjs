@@ -44,15 +44,22 @@ test("the ci workflow runs what .ci/run runs, with the Rust that the program ask
 
 test("the compose files follow the Compose specification, together, too", () => {
   python("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml", "compose.observed.yaml");
-  const [alone, beside] = ["compose.yaml", "compose.observed.yaml"].map((name) => parse(read(name)));
-  const together = { ...alone, services: { ...alone.services, ...beside.services }, volumes: { ...alone.volumes, ...beside.volumes } };
-  for (const { volumes = [], depends_on = [] } of [alone, beside].flatMap(({ services }) => Object.values(services))) {
-    for (const volume of volumes) {
-      const [source] = volume.replace(/\$\{\w+:-(.*?)\}/, "$1").split(":");
-      // A path of the host, else a named volume.
-      assert.ok(/^[./]/.test(source) || source in together.volumes, `${volume} is declared`);
+  // Put together as they are at a start, with the settings' defaults and without.
+  const together = (...files) => parse(python("podman-compose", ...files.flatMap((file) => ["--file", file]), "config"));
+  const [alone, both] = [together("compose.yaml"), together("compose.yaml", "compose.observed.yaml")];
+  assert.deepEqual(Object.keys(alone.services), ["app"]);
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: traces, ...environment } = both.services.app.environment;
+  assert.ok(new URL(traces).hostname in both.services);
+  assert.deepEqual({ ...both.services.app, environment }, alone.services.app);
+  for (const { services, volumes: named } of [alone, both]) {
+    for (const { volumes = [], depends_on = {} } of Object.values(services)) {
+      for (const volume of volumes) {
+        const [source] = volume.split(":");
+        // A path of the host, else a named volume.
+        assert.ok(/^[./]/.test(source) || source in named, `${volume} is declared`);
+      }
+      for (const service of Object.keys(depends_on)) assert.ok(service in services);
     }
-    for (const service of depends_on) assert.ok(service in together.services);
   }
 });
 
