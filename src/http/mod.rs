@@ -211,7 +211,9 @@ pub fn router(server: Server) -> Router {
         .routes(routes!(status::report))
         .split_for_parts();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    let endpoints = endpoints.route("/mcp", axum::routing::any(mcp::serve));
+    let endpoints = endpoints
+        .route("/mcp", axum::routing::any(mcp::serve))
+        .route("/mcp/", axum::routing::any(mcp::serve));
     let endpoints = endpoints.method_not_allowed_fallback(no_such_method).layer(
         ServiceBuilder::new()
             .layer(layers::cors(&server.options.allowed_origins))

@@ -180,6 +180,57 @@ async fn clients_that_vanish_in_the_middle_of_a_call_leave_the_server_well() {
     assert_eq!(again["result"]["isError"], false, "{again}");
 }
 
+/// The ids of the events in a stream.
+fn event_ids(stream: &str) -> Vec<&str> {
+    let ids = stream.lines().filter_map(|line| line.strip_prefix("id:"));
+    ids.map(str::trim).collect()
+}
+
+#[tokio::test]
+async fn a_stream_is_taken_up_again_after_its_call_has_completed() {
+    let app = TestApp::start().await;
+    let session = Session::open(&app).await;
+    let call = json!({"name": "search", "arguments": {"query": "wheels"}});
+    let body = message("tools/call", &call).to_string();
+    let whole = session.post(&body).await.text().await.expect("text");
+    let ids = event_ids(&whole);
+    assert_eq!(ids.len(), 2, "{whole}");
+    let resume = async |session_id: &str, event_id: &str| {
+        app.client
+            .get(format!("{}/mcp", app.url))
+            .header("accept", "text/event-stream")
+            .header("mcp-session-id", session_id)
+            .header("last-event-id", event_id)
+            .send()
+            .await
+            .expect("a response")
+    };
+    let resumed = resume(&session.id, ids[0]).await;
+    let resumed = resumed.text().await.expect("text");
+    assert_eq!(event_ids(&resumed), ids[1..]);
+    assert_eq!(answer(&resumed), answer(&whole));
+    let nothing = resume(&session.id, ids[1]).await;
+    assert_eq!(nothing.text().await.expect("text"), "");
+    // An id of nobody's says nothing, and without a session not even one's own does.
+    let guessed = resume(&session.id, "0").await.text().await.expect("text");
+    assert_eq!(guessed, "");
+    assert_eq!(resume("no-such-session", ids[0]).await.status(), 404);
+}
+
+#[tokio::test]
+async fn ending_a_session_that_is_not_there_is_told() {
+    let app = TestApp::start().await;
+    let session = Session::open(&app).await;
+    let end = async |id: &str| {
+        let end = app.client.delete(format!("{}/mcp/", app.url));
+        let ended = end.header("mcp-session-id", id).send().await;
+        ended.expect("a response").status()
+    };
+    assert_eq!(end("no-such-session").await, 404);
+    assert_eq!(end(&session.id).await, 202);
+    assert_eq!(end(&session.id).await, 404);
+}
+
 #[tokio::test]
 async fn a_long_list_of_pages_comes_in_parts_that_miss_nothing() {
     let names: Vec<String> = (0..230).map(|n| format!("page-{n:03}.md")).collect();

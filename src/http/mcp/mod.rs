@@ -12,6 +12,7 @@ mod door;
 mod fetch;
 mod resources;
 mod search;
+mod sent_events;
 mod tools;
 
 pub use agent::{Agent, local};
@@ -23,10 +24,11 @@ use super::public_address::SiteAddress;
 use super::request_id;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
-use axum::http::HeaderName;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use sent_events::SentEvents;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -57,16 +59,19 @@ struct Sender {
 /// Every session there is.
 pub struct Sessions {
     service: StreamableHttpService<Agent, LocalSessionManager>,
+    open: Arc<LocalSessionManager>,
     places: Arc<Semaphore>,
 }
 
 impl Sessions {
     pub fn new(server: &Server) -> Self {
         let places = Arc::new(Semaphore::new(MAX_SESSIONS));
-        let mut kept = LocalSessionManager::default();
+        let mut open =
+            LocalSessionManager::default().with_event_store(Arc::new(SentEvents::default()));
         let mut config = SessionConfig::default();
         config.keep_alive = Some(IDLE);
-        kept.session_config = config;
+        open.session_config = config;
+        let open = Arc::new(open);
         let config = StreamableHttpServerConfig::default()
             // `door` has checked both, and knows the settings.
             .disable_allowed_hosts()
@@ -82,8 +87,18 @@ impl Sessions {
             }
         };
         Self {
-            service: StreamableHttpService::new(make, Arc::new(kept), config),
+            service: StreamableHttpService::new(make, Arc::clone(&open), config),
+            open,
             places,
+        }
+    }
+
+    /// Whether a request means a session that is not, or no longer, there.
+    async fn has_ended(&self, headers: &HeaderMap) -> bool {
+        match headers.get(SESSION_ID).map(HeaderValue::to_str) {
+            Some(Ok(id)) => !self.open.sessions.read().await.contains_key(id),
+            Some(Err(_)) => true,
+            None => false,
         }
     }
 }
@@ -106,6 +121,10 @@ pub async fn serve(
         )
         .retry_after(FULL_RETRY_S)
         .into_response();
+    }
+    // The transport takes any for ended well.
+    if request.method() == Method::DELETE && sessions.has_ended(request.headers()).await {
+        return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response();
     }
     request.extensions_mut().insert(Sender {
         caller,
