@@ -1,59 +1,21 @@
 //! The words' arm: 8-word questions over 10,000 and 100,000 passages, top 50, all fields.
 
+#[path = "growth/pages.rs"]
+mod pages;
+#[path = "growth/zipf.rs"]
+mod zipf;
+
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use rag_chatbot::corpus::{self, Document};
-use rag_chatbot::index::{About, Builder, Embedded, Filter, PreparedChunk, Probe, State};
+use rag_chatbot::corpus;
+use rag_chatbot::index::{About, Builder, Embedded, Filter, Probe, State};
 use std::hint::black_box;
-
-const VOCABULARY: usize = 30_000;
-
-/// Word numbers with the frequencies of natural text (Zipf's law, exponent about 1).
-struct Zipf(u64);
-
-impl Zipf {
-    fn word(&mut self) -> String {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        let uniform = (self.0 >> 11) as f64 / (1u64 << 53) as f64;
-        let rank = (VOCABULARY as f64).powf(uniform) as u64;
-        // Letters from the rank, so that stems and splits behave as on words.
-        let mut word = String::new();
-        let mut rest = rank * 2_654_435_761 % 4_294_967_296;
-        for _ in 0..6 {
-            word.push(char::from(b'a' + (rest % 26) as u8));
-            rest /= 26;
-        }
-        word
-    }
-
-    fn text(&mut self, words: usize) -> String {
-        let words: Vec<String> = (0..words).map(|_| self.word()).collect();
-        words.join(" ")
-    }
-}
+use zipf::Zipf;
 
 fn index(state: &State, passages: usize) -> Embedded {
     let mut zipf = Zipf(7);
     let mut builder = Builder::begin(state).expect("begins");
-    for page in 0..passages / 10 {
-        let sections: Vec<String> = (0..10)
-            .map(|_| format!("## {}\n\n{}", zipf.text(3), zipf.text(100)))
-            .collect();
-        let mut document: Document = corpus::read_markdown(&zipf.text(3), &sections.join("\n\n"));
-        document.id = format!("page-{page}");
-        document.latest_version = true;
-        let count = |text: &str| text.len() / 4;
-        let budget = corpus::ChunkBudget {
-            max_tokens: 384,
-            overlap_tokens: 48,
-            count: &count,
-        };
-        let chunks = corpus::chunk_under("Site", &document, &budget)
-            .into_iter()
-            .map(|chunk| PreparedChunk::new(&document, chunk))
-            .collect();
+    for number in 0..passages / pages::SECTIONS {
+        let (document, chunks) = pages::page(&mut zipf, number);
         builder.add(&document, chunks).expect("adds");
     }
     let about = About {

@@ -6,7 +6,7 @@ use super::store;
 use super::vector::{Details, Exact, Graph, HNSW_FROM_ROWS, Hit, dot_f32, is_of_read_text};
 use super::{
     Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe, StoredChunk,
-    StoredSections, Summary, lexical,
+    StoredSections, Summary, WordScores, lexical,
 };
 use crate::embedding::ModelIdentity;
 use crate::stage;
@@ -241,7 +241,9 @@ impl Inner {
             });
             entry.1 = Some(rank + 1);
         }
-        let scores = self.words.scores(&question, &order)?;
+        // The words' own finds are scored already, and stand first.
+        let mut scores: Vec<WordScores> = by_words.iter().map(|(_, scores)| *scores).collect();
+        scores.extend(self.words.scores(&question, &order[by_words.len()..])?);
         let details = match (&self.details, &probe.vector) {
             (Some(details), Some(vector)) => Some(details.asked(vector)),
             _ => None,
