@@ -7,13 +7,14 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PEERS := $(abspath $(TARGET))/peers
 CLIENTS := $(abspath $(TARGET))/clients
 SHORT := $(abspath $(TARGET))/short
+GROWTH := $(abspath $(TARGET))/growth
 DENY := $(abspath $(TARGET))/deny
 BINARY := $(abspath $(TARGET))/release/rag-chatbot
 # Building and starting an image takes a root user.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing growth slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -124,6 +125,9 @@ bench-short: $(SHORT) ## The part of it that fits into ci: fails if we have grow
 bench-observing: build ## What logs, metrics and traces cost: processor time per request, with all of it and with none
 	python3 benches/observing.py $(BINARY)
 
+growth: $(GROWTH) ## What 1,000 to a million chunks cost, drawn into the docs (half an hour, 10 GB)
+	$(GROWTH)/bin/python benches/growth/plot.py "$$(benches/peers/executable $(GROWTH)/bin/python growth)"
+
 slo: ## How the last 30 days were, against the service levels: make slo PROMETHEUS=http://127.0.0.1:9090
 	deploy/prometheus/slo $(or $(PROMETHEUS),http://127.0.0.1:9090)
 
@@ -143,6 +147,11 @@ $(DENY): .ci/deny.requirements.txt
 	touch $@
 
 $(SHORT): benches/peers/short.requirements.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(GROWTH): benches/growth/requirements.txt
 	python3 -m venv --clear $@
 	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
