@@ -70,14 +70,18 @@ fn is_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::extract::ConnectInfo;
     use axum::http::Request;
+    use std::net::SocketAddr;
 
     fn reached(headers: &[(&str, &str)], behind_proxy: bool) -> String {
         let mut request = Request::builder().uri("/v1/models");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+        let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
+        parts.extensions.insert(ConnectInfo(peer));
         let trusted_proxies = match behind_proxy {
             true => vec!["127.0.0.1/32".parse().expect("a network")],
             false => Vec::new(),
