@@ -33,7 +33,7 @@ export class Bucket {
     let log = "";
     for (const stream of [bucket.process.stdout, bucket.process.stderr]) stream.on("data", (text) => (log += text));
     const deadline = Date.now() + START_MS;
-    // It refuses who has no key, once the bucket is there; before that it is not there at all.
+    // It refuses who has no key, mostly once the bucket is there (see `ready`).
     while ((await fetch(`${bucket.url}/${bucket.name}`).catch(() => undefined))?.status !== 403) {
       if (bucket.process.exitCode !== null || Date.now() > deadline) {
         await bucket.close();
@@ -42,6 +42,17 @@ export class Bucket {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return bucket;
+  }
+
+  /** Waits until the server knows its bucket, which it refuses strangers from before it does. */
+  async ready(program) {
+    const deadline = Date.now() + START_MS;
+    for (;;) {
+      const { code, stderr } = await program.run("backup", "list");
+      if (code === 0) return;
+      if (Date.now() > deadline) throw new Error(`the bucket is not there: ${stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** What a program needs to know to use it. */

@@ -17,6 +17,7 @@ before(async () => {
   bucket = await Bucket.open();
   patient = await Patient.admit();
   program = new Program(patient, { ...bucket.settings, RAG_BACKUP_TO: `s3://${bucket.name}/some/where` });
+  await bucket.ready(program);
 });
 
 after(async () => {

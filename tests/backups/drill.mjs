@@ -74,6 +74,7 @@ export async function drill(conversations) {
     await patient.stop();
     await patient.start();
     const program = new Program(patient, { ...bucket.settings, RAG_BACKUP_TO: `s3://${bucket.name}/drill` });
+    await bucket.ready(program);
     const pair = await program.run("backup", "keygen");
     const identity = join(patient.folder, "key.txt");
     await writeFile(identity, pair.stdout);

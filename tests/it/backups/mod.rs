@@ -103,7 +103,7 @@ async fn talk(store: &Store, conversations: usize) {
             let rating = store.feedback.rate(&rated, None, Rating::Up, Some("شکریہ"));
             rating.await.expect("rated");
         }
-        // Those who write while a backup is made add rows and change none.
+        // Those who write while a backup is made add rows, and change only a session's last use.
         if conversations > 1 {
             let asked = format!("Where is {n}?");
             let gap = store.gaps.record(&asked, "ur", &[]);
