@@ -141,9 +141,9 @@ impl Moments {
     /// What part of the time that is known all was well; `None` where nobody looked.
     pub fn well(&self) -> Option<f64> {
         let seconds = |one: &Moment| f64::from(one.span_s);
-        let all: f64 = self.kept.iter().map(seconds).sum();
+        let all = total(self.kept.iter().map(seconds));
         let well = self.kept.iter().filter(|one| !one.is_degraded);
-        (all > 0.0).then(|| well.map(seconds).sum::<f64>() / all)
+        (all > 0.0).then(|| total(well.map(seconds)) / all)
     }
 
     pub fn quarters(&self, count: usize, now: Timestamp) -> Vec<Option<bool>> {
@@ -203,16 +203,13 @@ impl Window<'_> {
 
     /// Time that the moments stand for.
     pub fn seconds(&self) -> f64 {
-        self.moments.iter().map(|one| f64::from(one.span_s)).sum()
+        total(self.moments.iter().map(|one| f64::from(one.span_s)))
     }
 
     /// By how much a counter grew.
     pub fn grew(&self, signal: Signal) -> f64 {
         let at = column(signal);
-        self.moments
-            .iter()
-            .map(|one| f64::from(one.values[at]))
-            .sum()
+        total(self.moments.iter().map(|one| f64::from(one.values[at])))
     }
 
     /// By how much it grew each second; `None` where there is no time.
@@ -242,7 +239,7 @@ impl Window<'_> {
         let at = column(signal);
         let up_to = |bucket: usize| -> f64 {
             let values = self.moments.iter().map(|one| one.values[at + bucket]);
-            values.map(f64::from).sum()
+            total(values.map(f64::from))
         };
         let below: Vec<f64> = (0..bounds.len()).map(up_to).collect();
         let all = *below.last()?;
@@ -267,6 +264,12 @@ impl Window<'_> {
         };
         Some(start + (bounds[bucket] - start) * part)
     }
+}
+
+/// The sum, which is 0 where there is nothing; that of the standard library is −0 then, and is read
+/// as such.
+fn total(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]
@@ -313,6 +316,20 @@ mod tests {
         assert_eq!(quiet.quantile(0.95, Signal::AnswerTime), None);
         assert_eq!(moments.quarters(2, at(30)), [None, Some(false)]);
         assert_eq!(moments.well(), Some(0.5));
+    }
+
+    #[test]
+    fn nothing_is_zero_and_not_less() {
+        let mut moments = Moments::default();
+        moments.keep(&figures(100, 0, 0), true, at(0));
+        moments.keep(&figures(200, 0, 0), true, at(15));
+        let window = moments.last(15, at(100));
+        for nothing in [
+            moments.well().expect("known"),
+            window.grew(Signal::Answered),
+        ] {
+            assert_eq!(nothing.to_string(), "0");
+        }
     }
 
     #[test]
