@@ -99,6 +99,7 @@ fn chat(c: &mut Criterion) {
         state_dir: folder.path().to_owned(),
         session_timeout: Duration::from_secs(3600),
         retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
+        keyring: store::Keyring::default(),
     })
     .expect("a database");
     for (name, question, passages) in [

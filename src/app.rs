@@ -83,6 +83,7 @@ impl App {
         let gaps = Gaps::new(Arc::clone(&store.gaps), Arc::clone(&library), queue.clone());
         let backups = Backups::open(backup_options(config))?;
         store::spawn_purge(store.clone(), config.audit_retention, PURGE_EVERY);
+        store::spawn_rekey(store.clone());
         Ok(Self {
             server: Server {
                 answerer,
@@ -294,6 +295,7 @@ pub fn store_options(config: &Config) -> store::Options {
         state_dir: config.state.clone(),
         session_timeout: Duration::from_secs(u64::from(config.session_timeout_hours) * 60 * 60),
         retention: config.retention,
+        keyring: config.keyring.clone(),
     }
 }
 

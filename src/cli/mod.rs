@@ -8,6 +8,7 @@ mod completions;
 mod doctor;
 mod eval;
 mod health;
+mod history;
 mod index;
 mod key;
 mod mcp;
@@ -57,6 +58,8 @@ enum Command {
     Key(key::Arguments),
     /// Make, look into and restore copies of what was said
     Backup(backup::Arguments),
+    /// Encrypt conversations, and exchange the key for it
+    History(history::Arguments),
     /// Serve one agent over standard input and output (Model Context Protocol)
     Mcp,
     /// Ask a running server whether it is healthy
@@ -121,6 +124,7 @@ fn execute(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Key(arguments) => key::run(arguments, config).await,
             Command::Backup(arguments) => backup::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
+            Command::History(arguments) => history::run(arguments, config).await,
             Command::Mcp => mcp::run(config).await,
             Command::Health | Command::Completions(_) => Ok(ExitCode::SUCCESS),
         }

@@ -20,6 +20,7 @@ use crate::embedding::{EmbedderKind, EngineKind};
 use crate::guard::oidc;
 use crate::http::listener::tls;
 use crate::secret::{Address, Secret};
+use crate::store::Keyring;
 use ipnet::IpNet;
 use sources::{read_file, secret_files};
 use std::fmt::Write as _;
@@ -82,6 +83,8 @@ pub struct Config {
     pub tls: Option<tls::Options>,
     pub session_timeout_hours: u32,
     pub retention: Duration,
+    /// What conversations are encrypted with.
+    pub keyring: Keyring,
     pub audit_retention: Duration,
     pub backups: Backups,
     pub oidc: Option<oidc::Options>,

@@ -193,6 +193,12 @@ settings! {
     /// Days after which conversations and unanswered questions are deleted, used or not
     #[arg(env = "RAG_RETENTION_DAYS", value_name = "N")]
     retention_days: u32,
+    /// Key that conversations are encrypted with, as `rag-chatbot history key` makes one
+    #[arg(env = "RAG_HISTORY_KEY", value_name = "KEY", hide_env_values = true)]
+    history_key: Secret,
+    /// Keys that conversations were encrypted with before, comma separated
+    #[arg(env = "RAG_HISTORY_OLD_KEYS", value_name = "KEYS", hide_env_values = true)]
+    history_old_keys: Secret,
     /// Days for which the audit log is kept
     #[arg(env = "RAG_AUDIT_RETENTION_DAYS", value_name = "N")]
     audit_retention_days: u32,

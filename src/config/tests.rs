@@ -95,6 +95,7 @@ fn wrong_values_are_refused_with_the_settings_name() {
         "tls_clients = 'some'",
         "budget_usd_per_month = -1.0",
         "model_prices = 'gpt=1'",
+        "history_key = 'password'",
         "oidc_issuer = 'http://idp.example'",
         "oidc_issuer = 'idp'",
         "oidc_issuer = 'https://idp.example/?x'",
@@ -106,6 +107,7 @@ fn wrong_values_are_refused_with_the_settings_name() {
         "oidc_client_id = 'docs'\noidc_issuer = 'https://idp.example'",
         "oidc_audience = 'docs'",
         "oidc_client_secret = 'x'\noidc_issuer = 'https://idp.example'",
+        "history_old_keys = 'c2hvcnQ='",
     ];
     for text in wrong {
         let settings = file(text).expect("well-formed");

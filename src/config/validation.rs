@@ -6,6 +6,7 @@ use super::{
 };
 use crate::embedding::EmbedderKind;
 use crate::secret::{Address, Secret};
+use crate::store::{HistoryKey, Keyring};
 use std::time::Duration;
 
 pub(super) fn validate(
@@ -125,6 +126,7 @@ pub(super) fn validate(
             all.session_timeout_hours.expect(set),
         )?,
         retention: days("retention_days", all.retention_days.expect(set))?,
+        keyring: keyring(all.history_key, all.history_old_keys)?,
         audit_retention: days("audit_retention_days", all.audit_retention_days.expect(set))?,
         backups,
         oidc,
@@ -192,6 +194,24 @@ fn model_prices(text: &str) -> Result<Vec<(String, f64, f64)>, ConfigError> {
             })
         })
         .collect()
+}
+
+fn keyring(current: Option<Secret>, old: Option<Secret>) -> Result<Keyring, ConfigError> {
+    let read = |setting, secret: &Secret| {
+        HistoryKey::parse(secret).map_err(|reason| ConfigError::Invalid { setting, reason })
+    };
+    let current = current.filter(|key| !key.is_empty());
+    let old = old
+        .as_ref()
+        .map_or("", Secret::expose)
+        .split(',')
+        .map(Secret::new);
+    Ok(Keyring::new(
+        current.map(|key| read("history_key", &key)).transpose()?,
+        old.filter(|key| !key.is_empty())
+            .map(|key| read("history_old_keys", &key))
+            .collect::<Result<_, _>>()?,
+    ))
 }
 
 pub(super) fn days(setting: &'static str, days: u32) -> Result<Duration, ConfigError> {

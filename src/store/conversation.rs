@@ -1,6 +1,6 @@
 //! Conversations as operators see them: by numbers, which open nothing, instead of ids, which do.
 
-use super::StoreError;
+use super::{Message, StoreError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -9,8 +9,6 @@ use jiff::Timestamp;
 pub struct Conversation {
     /// Rises with time, and says nothing to a reader's endpoints.
     pub number: u64,
-    /// The reader's secret; for reading what was said, never to be shown.
-    pub session_id: String,
     pub questions: u64,
     pub abstained: u64,
     pub rated_down: u64,
@@ -26,6 +24,7 @@ pub trait ConversationStore: Send + Sync {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Conversation>, StoreError>;
-    /// [`StoreError::NotFound`] when it does not exist or has expired.
-    async fn find(&self, number: u64) -> Result<Conversation, StoreError>;
+    /// The first `limit` messages of one, oldest first, without the session's id, which only its
+    /// reader has. [`StoreError::NotFound`] when it does not exist or has expired.
+    async fn messages(&self, number: u64, limit: u32) -> Result<Vec<Message>, StoreError>;
 }

@@ -10,7 +10,9 @@ mod audit;
 mod conversation;
 mod error;
 mod gap;
+mod history;
 mod id;
+mod keyring;
 mod purge;
 pub mod snapshot;
 mod sqlite;
@@ -20,7 +22,9 @@ pub use audit::{AuditEntry, AuditStore};
 pub use conversation::{Conversation, ConversationStore};
 pub use error::StoreError;
 pub use gap::{Gap, GapStore};
+pub use history::{HistoryStore, Rekeyed, spawn_rekey};
 pub use id::new_id;
+pub use keyring::{HistoryKey, Keyring};
 pub use purge::spawn_purge;
 
 use async_trait::async_trait;
@@ -41,6 +45,8 @@ pub struct Options {
     pub session_timeout: Duration,
     /// Sessions and unanswered questions older than this are deleted, used or not.
     pub retention: Duration,
+    /// What people said is encrypted with these; with none, it is kept as it is.
+    pub keyring: Keyring,
 }
 
 /// Every store of one database.
@@ -55,6 +61,7 @@ pub struct Store {
     pub keys: Arc<dyn KeyStore>,
     pub audit: Arc<dyn AuditStore>,
     pub state: Arc<dyn DatabaseState>,
+    pub history: Arc<dyn HistoryStore>,
 }
 
 /// Opens the database that `options.database_url` names, and brings its tables up to date.
@@ -123,7 +130,10 @@ pub struct SharedAnswer {
 
 impl SharedAnswer {
     pub fn new(text: String, sources: &serde_json::Value) -> Self {
-        let sources = sources.to_string();
+        Self::kept(text, sources.to_string())
+    }
+
+    fn kept(text: String, sources: String) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());

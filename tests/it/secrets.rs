@@ -18,6 +18,9 @@ fn plant(command: &mut Command, upstream: &str) {
         let value = match setting.env.as_str() {
             "OPENAI_BASE_URL" => upstream.replace("http://", &format!("http://user:{MARKER}-url@")),
             "DATABASE_URL" => continue,
+            // 32 bytes in base 64.
+            "RAG_HISTORY_KEY" => format!("{MARKER}{}=", "A".repeat(37)),
+            "RAG_HISTORY_OLD_KEYS" => format!("{MARKER}{}=", "B".repeat(36) + "A"),
             "QDRANT_URL" | "KAFKA_BROKERS" | "OTEL_EXPORTER_OTLP_ENDPOINT" | "AWS_ENDPOINT_URL" => {
                 format!("http://user:{MARKER}@127.0.0.1:9")
             }

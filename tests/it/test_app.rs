@@ -144,6 +144,7 @@ impl TestApp {
             state_dir: self.state(),
             session_timeout: std::time::Duration::from_secs(60),
             retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
+            keyring: store::Keyring::default(),
         });
         Keys::new(store.expect("it opens beside the server").keys, None)
     }

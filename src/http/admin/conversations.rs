@@ -129,8 +129,8 @@ pub async fn list(
     let mut conversations = Vec::with_capacity(found.len());
     for one in found {
         // One that a reader deletes at this moment is left out.
-        match server.store.turns.page(&one.session_id, 1, 0).await {
-            Ok(page) => conversations.extend(page.messages.first().map(|first| body(&one, first))),
+        match server.store.conversations.messages(one.number, 1).await {
+            Ok(messages) => conversations.extend(messages.first().map(|first| body(&one, first))),
             Err(StoreError::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
@@ -166,15 +166,11 @@ pub async fn read(
 
 async fn messages(server: &Server, id: &str) -> Result<ReadBody, Problem> {
     let number: u64 = id.parse().map_err(|_| StoreError::NotFound)?;
-    let conversation = server.store.conversations.find(number).await?;
-    let page = server
-        .store
-        .turns
-        .page(&conversation.session_id, MAX_MESSAGES, 0)
-        .await?;
+    let conversations = &server.store.conversations;
+    let messages = conversations.messages(number, MAX_MESSAGES).await?;
     Ok(ReadBody {
         number,
-        messages: page.messages.into_iter().map(MessageBody::from).collect(),
+        messages: messages.into_iter().map(MessageBody::from).collect(),
     })
 }
 

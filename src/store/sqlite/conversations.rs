@@ -2,11 +2,12 @@
 
 use super::database::Database;
 use super::from_ms;
-use crate::store::{Conversation, ConversationStore, StoreError};
+use super::turns::messages;
+use crate::store::{Conversation, ConversationStore, Message, StoreError};
 use async_trait::async_trait;
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
-const CONVERSATIONS: &str = "SELECT min(m.seq) AS number, s.id, \
+const CONVERSATIONS: &str = "SELECT min(m.seq) AS number, \
        count(*) FILTER (WHERE m.role = 'user'), count(*) FILTER (WHERE m.abstained), \
        count(*) FILTER (WHERE f.rating = 'down'), s.created_at_ms, s.last_used_at_ms \
      FROM chat_sessions s JOIN messages m ON m.session_id = s.id \
@@ -35,17 +36,26 @@ impl ConversationStore for Database {
         .await
     }
 
-    async fn find(&self, number: u64) -> Result<Conversation, StoreError> {
+    async fn messages(&self, number: u64, limit: u32) -> Result<Vec<Message>, StoreError> {
         let number = i64::try_from(number).map_err(|_| StoreError::NotFound)?;
-        let expiry_ms = self.expiry_ms();
-        let found: Vec<Conversation> = self
+        let (expiry_ms, keyring) = (self.expiry_ms(), self.keyring.clone());
+        let found = self
             .read(move |db| {
-                db.prepare_cached(&format!("{CONVERSATIONS} HAVING number = ?2"))?
-                    .query_map(params![expiry_ms, number], conversation)?
-                    .collect()
+                // One transaction: a reader may delete the conversation meanwhile.
+                let db = db.unchecked_transaction()?;
+                let kept: Option<String> = db
+                    .prepare_cached(
+                        "SELECT s.id FROM messages m JOIN chat_sessions s ON s.id = m.session_id \
+                         WHERE m.seq = ?1 AND s.last_used_at_ms > ?2 AND NOT EXISTS (SELECT 1 \
+                           FROM messages e WHERE e.session_id = s.id AND e.seq < m.seq)",
+                    )?
+                    .query_row(params![number, expiry_ms], |row| row.get(0))
+                    .optional()?;
+                let read = |kept: String| messages(&db, &keyring, ("", &kept), limit, 0);
+                kept.map(read).transpose()
             })
             .await?;
-        found.into_iter().next().ok_or(StoreError::NotFound)
+        found.ok_or(StoreError::NotFound)
     }
 }
 
@@ -53,11 +63,10 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     Ok(Conversation {
         number: number(0)?,
-        session_id: row.get(1)?,
-        questions: number(2)?,
-        abstained: number(3)?,
-        rated_down: number(4)?,
-        created_at: from_ms(row.get(5)?),
-        last_used_at: from_ms(row.get(6)?),
+        questions: number(1)?,
+        abstained: number(2)?,
+        rated_down: number(3)?,
+        created_at: from_ms(row.get(4)?),
+        last_used_at: from_ms(row.get(5)?),
     })
 }

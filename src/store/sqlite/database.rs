@@ -1,10 +1,11 @@
 //! One database file: its writer, its readers, and the clock of its sessions.
 
 use super::claim::Claim;
-use super::opening::{failure, make_folder, open_reader, open_writer};
+use super::history;
+use super::opening::{empty_log, failure, make_folder, open_reader, open_writer};
 use super::writer::Writer;
 use super::{from_ms, to_ms};
-use crate::store::{DatabaseFigures, DatabaseState, Options, StoreError};
+use crate::store::{DatabaseFigures, DatabaseState, Keyring, Options, StoreError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub(super) struct Database {
     idle: Arc<Semaphore>,
     session_timeout: Duration,
     retention: Duration,
+    pub keyring: Keyring,
 }
 
 impl Database {
@@ -30,6 +32,7 @@ impl Database {
         make_folder(path)?;
         let claim = Claim::shared(path)?;
         let writer = open_writer(path)?;
+        history::begin(&writer, path, &options.keyring)?;
         let readers = (0..READERS)
             .map(|_| open_reader(path))
             .collect::<Result<Vec<_>, _>>()?;
@@ -40,6 +43,7 @@ impl Database {
             idle: Arc::new(Semaphore::new(READERS)),
             session_timeout: options.session_timeout,
             retention: options.retention,
+            keyring: options.keyring.clone(),
         })
     }
 
@@ -75,6 +79,15 @@ impl Database {
     /// What began before this is kept no longer.
     pub fn retention_ms(&self) -> i64 {
         ms_before_now(self.retention)
+    }
+
+    /// Empties the write-ahead log, which holds what rows were before; best done, not needed.
+    pub async fn empty_log(&self) {
+        let path = self.path.clone();
+        let emptied = tokio::task::spawn_blocking(move || empty_log(&path)).await;
+        if !matches!(emptied, Ok(Ok(()))) {
+            tracing::debug!("the chat database's log is emptied later");
+        }
     }
 
     /// Now, as it will read back: to the millisecond.

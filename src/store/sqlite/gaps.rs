@@ -1,12 +1,21 @@
 //! Questions asked in vain in SQLite, the same question counted once, by day.
 
 use super::database::Database;
+use super::history::{note, opened};
 use super::opening::failure;
-use super::{from_ms, to_ms};
+use super::{from_ms, to_ms, turns};
 use crate::secret::without_personal_data;
+use crate::store::keyring::{Keyring, Place};
 use crate::store::{Gap, GapStore, StoreError};
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
+
+mod rekeying;
+
+pub(super) use rekeying::rekey;
+
+const QUESTION: &str = "gaps.question";
+const NEAREST: &str = "gaps.nearest";
 
 /// Different questions kept. Enough to show what readers miss; bounds what a flood can store.
 const MAX_GAPS: i64 = 10_000;
@@ -24,17 +33,20 @@ impl GapStore for Database {
         locale: &str,
         nearest: &[String],
     ) -> Result<(), StoreError> {
-        let asked = Asked::new(question, locale);
+        let asked = Asked::new(&self.keyring, question, locale);
         let nearest = serde_json::Value::from(nearest.to_vec()).to_string();
+        let kept = asked.kept(&self.keyring, &nearest);
+        let keyring = self.keyring.clone();
         let now_ms = to_ms(Self::now());
         self.writer
             .run(move |db| {
+                note(db, &keyring).map_err(|e| failure(&e))?;
                 db.execute(
                     "INSERT INTO gaps (key, locale, question, unanswered, first_at_ms, \
                        last_at_ms, nearest) VALUES (?1, ?2, ?3, 1, ?4, ?4, ?5) \
                      ON CONFLICT (key, locale) DO UPDATE SET unanswered = unanswered + 1, \
                        last_at_ms = excluded.last_at_ms, nearest = excluded.nearest",
-                    params![asked.key, asked.locale, asked.question, now_ms, nearest],
+                    params![asked.key, asked.locale, kept.question, now_ms, kept.nearest],
                 )
                 .and_then(|_| count(db, &asked, now_ms))
                 .map_err(|e| failure(&e))
@@ -44,6 +56,7 @@ impl GapStore for Database {
 
     async fn list(&self, limit: u32) -> Result<Vec<Gap>, StoreError> {
         let today = to_ms(Self::now()) / DAY_MS;
+        let keyring = self.keyring.clone();
         self.read(move |db| {
             db.prepare_cached(
                 "SELECT g.key, g.locale, question, unanswered, down_voted, first_at_ms, \
@@ -55,7 +68,7 @@ impl GapStore for Database {
                  GROUP BY g.key, g.locale \
                  ORDER BY unanswered + down_voted DESC, last_at_ms DESC LIMIT ?1",
             )?
-            .query_map([i64::from(limit), today], gap)?
+            .query_map([i64::from(limit), today], |row| gap(row, &keyring))?
             .collect()
         })
         .await
@@ -73,56 +86,69 @@ impl GapStore for Database {
     }
 }
 
-/// A question as it is kept and found again.
+/// A question that is to be kept and found again.
 struct Asked {
-    /// Without case, spacing and the mark at its end.
+    /// What the same question is found by, however it is spelt.
     key: String,
     locale: String,
     question: String,
 }
 
+/// The texts of a row, as they are kept.
+struct Kept {
+    question: String,
+    nearest: String,
+}
+
 impl Asked {
-    fn new(question: &str, locale: &str) -> Self {
+    fn new(keyring: &Keyring, question: &str, locale: &str) -> Self {
         let question = without_personal_data(question.trim());
-        let words: Vec<String> = question.split_whitespace().map(str::to_lowercase).collect();
-        let key = words.join(" ");
         Self {
-            key: key
-                .trim_end_matches(['?', '؟', '.', '۔', '!', ' '])
-                .to_owned(),
+            key: keyring.lookup(&same_for_all_spellings(&question)),
             locale: locale.to_owned(),
             question,
         }
     }
+
+    fn kept(&self, keyring: &Keyring, nearest: &str) -> Kept {
+        let row = row_of(&self.key, &self.locale);
+        Kept {
+            question: keyring.seal(place(QUESTION, &row), &self.question),
+            nearest: keyring.seal(place(NEAREST, &row), nearest),
+        }
+    }
+}
+
+/// The question without case, spacing and the mark at its end.
+fn same_for_all_spellings(question: &str) -> String {
+    let words: Vec<String> = question.split_whitespace().map(str::to_lowercase).collect();
+    words
+        .join(" ")
+        .trim_end_matches(['?', '؟', '.', '۔', '!', ' '])
+        .to_owned()
+}
+
+fn row_of(key: &str, locale: &str) -> Vec<u8> {
+    [key.as_bytes(), &[0], locale.as_bytes()].concat()
+}
+
+fn place<'p>(column: &'static str, row: &'p [u8]) -> Place<'p> {
+    Place { column, row }
 }
 
 /// Counts an answer that is rated down as a gap, or takes the count back when the reader has
 /// changed their mind.
 pub(super) fn rated_down(
     db: &Connection,
+    keyring: &Keyring,
     message_id: &str,
     is_down: bool,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let found = db
-        .prepare_cached(
-            "SELECT q.text, q.locale, coalesce(s.sources, a.sources) FROM messages a \
-             JOIN messages q ON q.seq = (SELECT max(seq) FROM messages \
-               WHERE session_id = a.session_id AND seq < a.seq AND role = 'user') \
-             LEFT JOIN shared_answers s ON s.key = a.shared WHERE a.id = ?1",
-        )?
-        .query_row([message_id], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, String>(2)?,
-            ))
-        })
-        .optional()?;
-    let Some((question, locale, sources)) = found else {
+    let Some((question, answer)) = turns::turn_of(db, keyring, message_id)? else {
         return Ok(());
     };
-    let asked = Asked::new(&question, &locale);
+    let asked = Asked::new(keyring, &question.text, &question.locale);
     if !is_down {
         db.execute(
             "UPDATE gaps SET down_voted = max(0, down_voted - 1) WHERE key = ?1 AND locale = ?2",
@@ -134,25 +160,19 @@ pub(super) fn rated_down(
         )?;
         return Ok(());
     }
+    let kept = asked.kept(keyring, &urls(&answer.sources));
     db.execute(
         "INSERT INTO gaps (key, locale, question, unanswered, down_voted, first_at_ms, \
            last_at_ms, nearest) VALUES (?1, ?2, ?3, 0, 1, ?4, ?4, ?5) \
          ON CONFLICT (key, locale) DO UPDATE SET down_voted = down_voted + 1, \
            last_at_ms = excluded.last_at_ms, nearest = excluded.nearest",
-        params![
-            asked.key,
-            asked.locale,
-            asked.question,
-            now_ms,
-            urls(&sources)
-        ],
+        params![asked.key, asked.locale, kept.question, now_ms, kept.nearest],
     )?;
     count(db, &asked, now_ms)
 }
 
 /// The `url` of every source, as the column `nearest` has them.
-fn urls(sources: &str) -> String {
-    let sources: serde_json::Value = serde_json::from_str(sources).unwrap_or_default();
+fn urls(sources: &serde_json::Value) -> String {
     let sources = sources.as_array().map(Vec::as_slice).unwrap_or_default();
     let urls = sources.iter().filter_map(|one| one["url"].as_str());
     serde_json::Value::from_iter(urls).to_string()
@@ -199,7 +219,7 @@ fn mark(db: &Connection, ids: &[String], done_at_ms: Option<i64>) -> rusqlite::R
     Ok(marked)
 }
 
-/// Short, and the same for as long as the question is.
+/// Short, and the same for as long as the question and the history's key are.
 fn id(key: &str, locale: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher
@@ -209,14 +229,16 @@ fn id(key: &str, locale: &str) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+fn gap(row: &Row<'_>, keyring: &Keyring) -> rusqlite::Result<Gap> {
     let (key, locale): (String, String) = (row.get(0)?, row.get(1)?);
-    let nearest: String = row.get(7)?;
+    let at = row_of(&key, &locale);
+    let question = opened(keyring, place(QUESTION, &at), row.get(2)?)?;
+    let nearest = opened(keyring, place(NEAREST, &at), row.get(7)?)?;
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     Ok(Gap {
         id: id(&key, &locale),
         locale,
-        question: row.get(2)?,
+        question,
         unanswered: number(3)?,
         down_voted: number(4)?,
         first_at: from_ms(row.get(5)?),

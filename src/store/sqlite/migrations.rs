@@ -5,6 +5,7 @@
 
 use super::beside;
 use super::opening::refusal;
+use super::session_id;
 use super::snapshot::snapshot;
 use crate::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
@@ -19,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("0004_ledger.sql"),
     include_str!("0005_audit.sql"),
     include_str!("0006_gaps.sql"),
+    include_str!("0007_history.sql"),
 ];
 
 /// Names the copy that is made of a database before its first step.
@@ -29,6 +31,7 @@ const COPY_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Brings the database up to date, or refuses one that a newer program wrote.
 pub(super) fn run(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    session_id::teach(writer).map_err(|e| refusal(path, &e))?;
     let version = version(writer).map_err(|e| refusal(path, &e))?;
     if version > STEPS.len() {
         return Err(StoreError::Open(format!(

@@ -10,11 +10,13 @@ mod conversations;
 mod database;
 mod feedback;
 mod gaps;
+mod history;
 mod keys;
 mod ledger;
 mod migrations;
 mod opening;
 mod replacement;
+mod session_id;
 mod sessions;
 mod snapshot;
 mod turns;
@@ -44,7 +46,8 @@ pub(super) fn open(path: &str, options: &Options) -> Result<Store, StoreError> {
         ledger: database.clone(),
         keys: database.clone(),
         audit: database.clone(),
-        state: database,
+        state: database.clone(),
+        history: database,
     })
 }
 

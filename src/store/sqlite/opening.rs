@@ -51,6 +51,13 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     open().map_err(|e| refusal(path, &e))
 }
 
+/// Brings the log's content into the file and cuts the log to nothing.
+pub(super) fn empty_log(path: &Path) -> rusqlite::Result<()> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 fn prepare_writer(writer: &mut Connection, size_bytes: u64) -> rusqlite::Result<()> {
     writer.busy_timeout(BUSY_TIMEOUT)?;
     writer.pragma_update(None, "foreign_keys", true)?;

@@ -2,6 +2,7 @@
 
 use super::database::Database;
 use super::opening::failure;
+use super::session_id::kept_id;
 use super::{from_ms, gaps, to_ms};
 use crate::store::{Session, SessionStore, StoreError, new_id};
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ impl SessionStore for Database {
             created_at: now,
             last_used_at: now,
         };
-        let id = session.id.clone();
+        let id = kept_id(&session.id);
         self.writer
             .run(move |db| insert_session(db, &id, to_ms(now)).map_err(|e| failure(&e)))
             .await?;
@@ -28,18 +29,20 @@ impl SessionStore for Database {
     }
 
     async fn touch(&self, id: &str) -> Result<Session, StoreError> {
-        let (wanted, expiry_ms) = (id.to_owned(), self.expiry_ms());
+        let (wanted, expiry_ms) = (kept_id(id), self.expiry_ms());
+        let id = id.to_owned();
+        let kept = wanted.clone();
         let found = self
             .read(move |db| {
                 db.prepare_cached(
-                    "SELECT id, created_at_ms, last_used_at_ms FROM chat_sessions \
+                    "SELECT created_at_ms, last_used_at_ms FROM chat_sessions \
                      WHERE id = ?1 AND last_used_at_ms > ?2",
                 )?
                 .query_row(params![wanted, expiry_ms], |row| {
                     Ok(Session {
-                        id: row.get(0)?,
-                        created_at: from_ms(row.get(1)?),
-                        last_used_at: from_ms(row.get(2)?),
+                        id: id.clone(),
+                        created_at: from_ms(row.get(0)?),
+                        last_used_at: from_ms(row.get(1)?),
                     })
                 })
                 .optional()
@@ -52,11 +55,10 @@ impl SessionStore for Database {
         if to_ms(now) - to_ms(session.last_used_at) < every_ms {
             return Ok(session);
         }
-        let id = session.id.clone();
         self.writer
             .run(move |db| {
                 db.prepare_cached("UPDATE chat_sessions SET last_used_at_ms = ?2 WHERE id = ?1")
-                    .and_then(|mut update| update.execute(params![id, to_ms(now)]))
+                    .and_then(|mut update| update.execute(params![kept, to_ms(now)]))
                     .map_err(|e| failure(&e))
             })
             .await?;
@@ -67,7 +69,7 @@ impl SessionStore for Database {
     }
 
     async fn delete(&self, id: &str) -> Result<(), StoreError> {
-        let (id, expiry_ms) = (id.to_owned(), self.expiry_ms());
+        let (id, expiry_ms) = (kept_id(id), self.expiry_ms());
         self.writer
             .run(move |db| {
                 let alive = "DELETE FROM chat_sessions WHERE id = ?1 AND last_used_at_ms > ?2";
@@ -91,10 +93,7 @@ impl SessionStore for Database {
                                    WHERE last_used_at_ms <= ?1 OR created_at_ms <= ?2";
                     let purged = db.execute(expired, [expiry_ms, retention_ms])?;
                     if purged > 0 {
-                        db.execute_batch(
-                            "DELETE FROM shared_answers WHERE key NOT IN \
-                             (SELECT shared FROM messages WHERE shared IS NOT NULL)",
-                        )?;
+                        forget_unused_answers(db)?;
                     }
                     Ok(purged as u64)
                 };
@@ -117,6 +116,15 @@ impl SessionStore for Database {
     }
 }
 
+/// Deletes the shared answers that no message refers to any more.
+pub(super) fn forget_unused_answers(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "DELETE FROM shared_answers WHERE key NOT IN \
+         (SELECT shared FROM messages WHERE shared IS NOT NULL)",
+    )
+}
+
+/// `id` is as it is kept.
 pub(super) fn insert_session(db: &Connection, id: &str, now_ms: i64) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT INTO chat_sessions VALUES (?1, ?2, ?2)")?
         .execute(params![id, now_ms])?;

@@ -60,6 +60,7 @@ impl Rig {
             state_dir: folder.path().to_owned(),
             session_timeout: Duration::from_secs(3600),
             retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
+            keyring: store::Keyring::default(),
         })
         .expect("an empty folder opens");
         let mut parts = Parts::new(Arc::new(retriever), store.clone());

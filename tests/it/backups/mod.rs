@@ -40,6 +40,7 @@ impl House {
             state_dir: self.path("state"),
             session_timeout: DAY,
             retention: 90 * DAY,
+            keyring: store::Keyring::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{House, talk};
 use rag_chatbot::backup::Identities;
-use rag_chatbot::store::snapshot;
+use rag_chatbot::store::{self, HistoryKey, Keyring, snapshot};
 use rusqlite::Connection;
 
 #[tokio::test]
@@ -86,4 +86,46 @@ async fn a_backup_of_a_newer_program_is_refused() {
         "{refused}"
     );
     assert_eq!(snapshot::contents(&path).expect("untouched").schema, 999);
+}
+
+#[tokio::test]
+async fn what_is_encrypted_is_backed_up_as_it_is_and_read_with_its_key_afterwards() {
+    let house = House::new();
+    let key = HistoryKey::parse(&HistoryKey::generate()).expect("a key");
+    let open = |key: Option<&HistoryKey>| {
+        store::open(&store::Options {
+            keyring: Keyring::new(key.cloned(), Vec::new()),
+            ..house.store_options()
+        })
+    };
+    let said = async |store: &store::Store| {
+        let gaps = store.gaps.list(99).await.expect("a list");
+        let mut said: Vec<_> = gaps.into_iter().map(|gap| gap.question).collect();
+        said.sort();
+        said
+    };
+    let store = open(Some(&key)).expect("it opens");
+    talk(&store, 10).await;
+    let before = said(&store).await;
+    assert!(before.contains(&"Where is 7?".to_owned()), "{before:?}");
+    drop(store);
+    // Neither making one nor looking into it needs the key.
+    let backups = house.backups();
+    backups.create().await.expect("made");
+    let checked = backups.verify(None, Identities::default()).await;
+    assert_eq!(
+        checked.expect("whole").manifest.database.rows["messages"],
+        20
+    );
+    talk(&open(Some(&key)).expect("it opens"), 1).await;
+    let restored = backups.restore(None, Identities::default(), true).await;
+    restored.expect("restored");
+    let bytes = std::fs::read(house.path("state/chat.db")).expect("read");
+    for word in ["answer ", "سوال", "شکریہ", "Where is"] {
+        let word = word.as_bytes();
+        assert!(!bytes.windows(word.len()).any(|w| w == word));
+    }
+    let refused = open(None).map(|_| ()).expect_err("no key").to_string();
+    assert!(refused.contains(key.id()), "{refused}");
+    assert_eq!(said(&open(Some(&key)).expect("it opens")).await, before);
 }

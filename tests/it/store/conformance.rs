@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rag_chatbot::store::{
-    self, Adding, ApiKey, AuditEntry, KeyLimits, KeyUse, LedgerEntry, Message, Options, Rating,
-    Right, Role, SharedAnswer, Store, StoreError, new_id,
+    self, Adding, ApiKey, AuditEntry, HistoryKey, KeyLimits, KeyUse, Keyring, LedgerEntry, Message,
+    Options, Rating, Right, Role, SharedAnswer, Store, StoreError, new_id,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -22,18 +22,23 @@ fn every_store(session_timeout: Duration) -> Vec<Opened> {
 }
 
 fn every_store_keeping(session_timeout: Duration, retention: Duration) -> Vec<Opened> {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let options = Options {
-        database_url: "sqlite:".to_owned(),
-        state_dir: folder.path().to_owned(),
-        session_timeout,
-        retention,
+    let key = HistoryKey::parse(&HistoryKey::generate()).expect("a key");
+    let keyrings = [Keyring::default(), Keyring::new(Some(key), Vec::new())];
+    let open = |keyring| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let options = Options {
+            database_url: "sqlite:".to_owned(),
+            state_dir: folder.path().to_owned(),
+            session_timeout,
+            retention,
+            keyring,
+        };
+        Opened {
+            store: store::open(&options).expect("an empty folder opens"),
+            _folder: folder,
+        }
     };
-    let store = store::open(&options).expect("an empty folder opens");
-    vec![Opened {
-        store,
-        _folder: folder,
-    }]
+    keyrings.map(open).into()
 }
 
 pub fn turn(session_id: &str, question: &str, answer: &str) -> (Message, Message) {

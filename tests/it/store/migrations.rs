@@ -18,6 +18,7 @@ fn options(folder: &Path) -> Options {
         // The fixtures' conversations are from the day they were made.
         session_timeout: CENTURY,
         retention: CENTURY,
+        keyring: store::Keyring::default(),
     }
 }
 

@@ -11,6 +11,7 @@ fn options(folder: &Path) -> Options {
         state_dir: folder.to_owned(),
         session_timeout: Duration::from_secs(3600),
         retention: std::time::Duration::from_secs(90 * 24 * 60 * 60),
+        keyring: store::Keyring::default(),
     }
 }
 
