@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError};
 use async_trait::async_trait;
+use std::ops::AddAssign;
 
 /// What a pass over everything that was said came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,6 +11,13 @@ pub struct Rekeyed {
     pub rows: u64,
     /// Rows that no key of the settings opens; they were left as they are.
     pub unreadable: u64,
+}
+
+impl AddAssign for Rekeyed {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.unreadable += other.unreadable;
+    }
 }
 
 #[async_trait]

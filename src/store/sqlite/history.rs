@@ -33,8 +33,7 @@ impl HistoryStore for Database {
             self.walk((String::new(), String::new()), gaps::rekey)
                 .await?,
         ] {
-            all.rows += done.rows;
-            all.unreadable += done.unreadable;
+            all += done;
         }
         let present = self.keyring.current_id().to_owned();
         self.writer
@@ -68,8 +67,7 @@ impl Database {
                 stepped.map_err(|e| failure(&e))
             });
             let (done, behind) = stepped.await?;
-            all.rows += done.rows;
-            all.unreadable += done.unreadable;
+            all += done;
             next = behind;
         }
         Ok(all)
