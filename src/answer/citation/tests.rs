@@ -1,7 +1,9 @@
 //! A filter never lets through what it cannot check: examples and properties.
 
+use super::filter::Judge;
 use super::*;
 use proptest::prelude::*;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 fn filter(passages: usize) -> Filter {
     Filter::new(
@@ -30,6 +32,10 @@ fn citations_of_passages_stay_and_others_go() {
         ("Use it [1-3]", "Use it [1][2][3]"),
         ("Use it 【2†source】 and [^3].", "Use it [2] and [3]."),
         ("Use it [passage 2].", "Use it [2]."),
+        (
+            "Use it [[2]](/a) or [[9]](/a) or [[1]].",
+            "Use it [2] or or [1].",
+        ),
         ("استعمال کریں [۲]۔", "استعمال کریں [2]۔"),
         ("list[0] and [a-z] and [ ]", "list[0] and [a-z] and [ ]"),
         (
@@ -55,7 +61,7 @@ fn links_and_images_out_of_the_site_go() {
             "Go to https://evil.example/a?b=c.",
             "Go to (link left out).",
         ),
-        ("Go to <https://evil.example>.", "Go to <(link left out)>."),
+        ("Go to <https://evil.example>.", "Go to (link left out)."),
         ("Go to HTTPS://EVIL.example", "Go to (link left out)"),
         (
             "Open http://localhost:3000/.",
@@ -74,10 +80,60 @@ fn links_and_images_out_of_the_site_go() {
             "run `curl https://api.example` now",
             "run `curl https://api.example` now",
         ),
-        ("lone ` and [x](https://evil.example)", "lone ` and x"),
+        ("lone ` and [x](https://evil.example)", "lone ˋ and x"),
+        (
+            "[`a`](/docs/mocks#clearing \"t\")",
+            "[`a`](/docs/mocks#clearing)",
+        ),
+        (
+            "http://127.0.0.1:1.(@evil.example/a) b",
+            "(link left out) b",
+        ),
+        ("<http://localhost:1(@evil.example/>", "(link left out)"),
+        ("<http://localhost:3000/>", "http://localhost:3000/"),
+        ("<irc://evil.example/a>", "‹irc://evil.example/a>"),
+        ("list[0](a)", "list[0] (a)"),
     ] {
         assert_eq!(whole(text), expected, "{text}");
     }
+}
+
+/// Pieces that are harmless alone and would not be together.
+#[test]
+fn what_is_left_around_a_gap_does_not_grow_together() {
+    for (text, expected) in [
+        ("`[9]`<img src=x>`", "`[9]`ˋ"),
+        ("[<img src=x>9]", "[ …9]"),
+        ("[9, [9]9]", "[9, …9]"),
+        ("[\u{200B}9]", ""),
+        ("htt[9]ps://evil.example", "htt ps://evil.example"),
+        ("htt\u{AD}ps://evil.example", "(link left out)"),
+        ("www[9].evil.example", "www .evil.example"),
+        ("<[9]img src=x>", "< img src=x>"),
+        ("<[img](https://evil.example) src=x>", "< img src=x>"),
+        ("[x]<!-- -->(//evil.example)", "[x] (//evil.example)"),
+        ("`\n`[x](//evil.example)`", "ˋ\n`[x](//evil.example)`"),
+        ("<View>\n`<img src=x>`", "‹View>\n`<img src=x>`"),
+        ("[x\ny](//evil.example)", "[x\ny] (//evil.example)"),
+        ("> [1]: //evil.example", "> [1] : //evil.example"),
+        ("- [x]: //evil.example", "- [x] : //evil.example"),
+        ("[x\ny]: //evil.example", "[x\ny] : //evil.example"),
+        (
+            "[<img src=x>](/docs/mocks#clearing)",
+            "[‹img src=x>](/docs/mocks#clearing)",
+        ),
+        ("`<img\nsrc=x>` [9] `", "ˋ\n` [9] `"),
+    ] {
+        assert_eq!(whole(text), expected, "{text}");
+    }
+    for text in [
+        "See the page, (as here) and **this**.",
+        "In [1]: it is said.",
+    ] {
+        assert_eq!(whole(text), text);
+    }
+    let tagged = "See <a href=x>the page</a>, (<a href=x>as here</a>) and **<a href=x>this</a>**.";
+    assert_eq!(whole(tagged), "See the page, (as here) and **this**.");
 }
 
 #[test]
@@ -120,6 +176,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("![a](https://evil.example)".to_owned()),
         Just("https://evil.example/q".to_owned()),
         Just("http://localhost:1".to_owned()),
+        Just("(@evil.example".to_owned()),
         Just("<img src=x>".to_owned()),
         Just("<!-- c -->".to_owned()),
         Just("`".to_owned()),
@@ -127,6 +184,20 @@ fn text() -> impl Strategy<Value = String> {
         Just("\n```\n".to_owned()),
         Just("\n".to_owned()),
         Just("【2】".to_owned()),
+        Just("[".to_owned()),
+        Just("]".to_owned()),
+        Just("](//evil.example)".to_owned()),
+        Just("](/docs/mocks#clearing)".to_owned()),
+        Just("]: //evil.example ".to_owned()),
+        Just("htt".to_owned()),
+        Just("ps://evil.example".to_owned()),
+        Just("<".to_owned()),
+        Just("img src=x>".to_owned()),
+        Just("<View>".to_owned()),
+        Just("\u{200B}".to_owned()),
+        Just("> ".to_owned()),
+        Just("- ".to_owned()),
+        Just("9".to_owned()),
         Just("یہ ہے۔".to_owned()),
         "[a-zA-Z \\[\\]()<>!`.:/0-9\n-]{0,8}",
     ];
@@ -163,7 +234,55 @@ proptest! {
     }
 
     #[test]
-    fn what_has_been_filtered_stays_as_it_is(text in "[a-zA-Z0-9 .,\n]{0,80}") {
+    fn markdown_itself_finds_nothing_that_is_not_allowed(text in text()) {
+        let shown = whole(&text);
+        let (mut prose, mut silent) = (String::new(), false);
+        for event in Parser::new_ext(&shown, Options::ENABLE_TABLES) {
+            match event {
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    prop_assert!(false, "a picture {dest_url}: {shown}");
+                }
+                Event::Start(Tag::Link { dest_url, .. }) => {
+                    let allowed = &*dest_url == "/docs/mocks#clearing"
+                        || lexeme::is_loopback(&dest_url);
+                    prop_assert!(allowed, "a link to {dest_url}: {shown}");
+                    prose.push('\n');
+                    silent = true;
+                }
+                Event::End(TagEnd::Link) => silent = false,
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    for (at, _) in html.match_indices('<') {
+                        prop_assert!(!lexeme::opens_dropped_tag(&html[at..]), "{html}: {shown}");
+                    }
+                    prose.push('\n');
+                }
+                Event::Start(Tag::CodeBlock(_)) => silent = true,
+                Event::End(TagEnd::CodeBlock) => silent = false,
+                Event::End(_) | Event::Code(_) | Event::SoftBreak | Event::HardBreak => prose.push('\n'),
+                Event::Text(text) if !silent => prose.push_str(&text),
+                _ => {}
+            }
+        }
+        prop_assert!(!prose.contains("[9]"), "{shown}");
+        // Many renderers make links of bare addresses that stand at the beginning of a word.
+        let prose = prose.to_ascii_lowercase();
+        let elsewhere = ["https://evil", "http://localhost:1(@evil"];
+        for (at, _) in elsewhere.iter().flat_map(|one| prose.match_indices(one)) {
+            let before = prose[..at].chars().next_back();
+            prop_assert!(before.is_some_and(char::is_alphanumeric), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_has_been_filtered_is_not_changed_again(text in text()) {
+        // What kept two brackets apart may be read as the text of a link, and be made plain.
+        let apart = |text: &str| text.replace(['[', ']', '［', '］', '<', '‹', '`', 'ˋ', ' '], "");
+        let shown = whole(&text);
+        prop_assert_eq!(apart(&whole(&shown)), apart(&shown));
+    }
+
+    #[test]
+    fn what_has_been_filtered_stays_as_it_is(text in "[a-vx-zA-VX-Z0-9 .,\n]{0,80}") {
         prop_assert_eq!(whole(&text), text);
     }
 }

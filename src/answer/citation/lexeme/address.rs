@@ -47,6 +47,15 @@ pub(super) fn url(rest: &str, ended: bool) -> Read<'_> {
         None if ended => rest.len(),
         None => return None,
     };
+    // `http://127.0.0.1(@elsewhere`: what a browser takes for the host comes after the bracket.
+    let run = rest.find(|c: char| c.is_whitespace() || c == '<' || c == '>');
+    let run = match run {
+        None if !ended && rest.len() <= MAX_URL_BYTES => return None,
+        run => run.unwrap_or(rest.len()),
+    };
+    if end < run && rest[end..run].contains(['@', '\\']) {
+        return Some((run, Lexeme::Url(&rest[..run])));
+    }
     let address = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
     // `data: the values`, `www.` alone: prose.
     if address.len() <= opening.trim_end_matches(':').len() {

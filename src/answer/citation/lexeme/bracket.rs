@@ -2,7 +2,9 @@
 //!
 //! It does not know which of them may stay.
 
-use super::{Lexeme, MAX_SPAN_BYTES, MAX_URL_BYTES, Place, Read, one_letter};
+use super::{
+    Lexeme, MAX_SPAN_BYTES, MAX_URL_BYTES, Place, Read, one_letter, run_of_backticks, span,
+};
 
 /// More numbers than this in one pair of brackets are data, not citations.
 const MAX_NUMBERS: usize = 20;
@@ -14,6 +16,9 @@ pub(super) fn bracket<'a>(rest: &'a str, spaces: &'a str, place: Place, ended: b
         ('【', '】')
     };
     let inside_start = open.len_utf8();
+    if let Some(read) = linked(rest, spaces, ended)? {
+        return Some(read);
+    }
     let Some((inside, end)) = until(rest, inside_start, close, MAX_SPAN_BYTES, ended)? else {
         return Some((inside_start, Lexeme::Text));
     };
@@ -36,10 +41,11 @@ pub(super) fn bracket<'a>(rest: &'a str, spaces: &'a str, place: Place, ended: b
         let is_index = numbers == [0]
             && spaces.is_empty()
             && (place.before.is_ascii_alphanumeric() || matches!(place.before, '_' | ')' | ']'));
-        if !is_index {
-            let read = link.map_or(end, |(_, link_end)| link_end);
-            return Some((read, Lexeme::Citation { spaces, numbers }));
+        if is_index {
+            return Some((inside_start, Lexeme::Text));
         }
+        let read = link.map_or(end, |(_, link_end)| link_end);
+        return Some((read, Lexeme::Citation { spaces, numbers }));
     }
     match link {
         Some((target, link_end)) => {
@@ -57,6 +63,37 @@ pub(super) fn bracket<'a>(rest: &'a str, spaces: &'a str, place: Place, ended: b
     }
 }
 
+/// `[[1]](address)` and `[[1]]`: a citation that the model made a link of itself.
+#[allow(clippy::option_option)]
+fn linked<'a>(rest: &'a str, spaces: &'a str, ended: bool) -> Option<Option<(usize, Lexeme<'a>)>> {
+    if rest == "[" && !ended {
+        return None;
+    }
+    if !rest.starts_with("[[") {
+        return Some(None);
+    }
+    let Some((inside, end)) = until(rest, 2, ']', MAX_SPAN_BYTES, ended)? else {
+        return Some(None);
+    };
+    let Some(numbers) = numbers(inside) else {
+        return Some(None);
+    };
+    let after = &rest[end..];
+    if matches!(after, "" | "]") && !ended {
+        return None;
+    }
+    if !after.starts_with(']') {
+        return Some(None);
+    }
+    let link = if after.starts_with("](") {
+        until(rest, end + 2, ')', MAX_URL_BYTES, ended)?
+    } else {
+        None
+    };
+    let read = link.map_or(end + 1, |(_, link_end)| link_end);
+    Some(Some((read, Lexeme::Citation { spaces, numbers })))
+}
+
 /// The text from `start` to `close`, and where it ends. The outer `None` waits for more; the inner
 /// one says that it is never closed on this line.
 #[allow(clippy::option_option)]
@@ -68,13 +105,21 @@ fn until(
     ended: bool,
 ) -> Option<Option<(&str, usize)>> {
     let inside = &rest[start..];
-    for (at, letter) in inside.char_indices() {
+    let mut at = 0;
+    while let Some(letter) = inside[at..].chars().next() {
         if letter == close {
             return Some(Some((&inside[..at], start + at + letter.len_utf8())));
         }
         if letter == '\n' || at >= limit {
             return Some(None);
         }
+        at += match letter {
+            // Code binds tighter than brackets; the targets of links know no code.
+            '`' if close != ')' => {
+                span(&inside[at..], ended)?.unwrap_or_else(|| run_of_backticks(&inside[at..]))
+            }
+            _ => letter.len_utf8(),
+        };
     }
     if ended { Some(None) } else { None }
 }

@@ -56,18 +56,24 @@ pub(super) struct Place {
     pub before: char,
     /// Spaces since the line began; `None` after anything else.
     indent: Option<usize>,
+    /// Whether nothing but spaces and the marks of lists and quotations came since the line began.
+    is_block_start: bool,
 }
 
 impl Place {
     pub const START: Self = Self {
         before: '\n',
         indent: Some(0),
+        is_block_start: true,
     };
 
     /// Moves past what was read.
     pub fn advance(&mut self, raw: &str) {
         for letter in raw.chars() {
             self.before = letter;
+            self.is_block_start = letter == '\n'
+                || (self.is_block_start
+                    && (letter.is_ascii_digit() || " \t>-*+.)".contains(letter)));
             self.indent = match (letter, self.indent) {
                 ('\n', _) => Some(0),
                 (' ', Some(spaces)) => Some(spaces + 1),
@@ -96,7 +102,7 @@ pub(super) fn in_fence(rest: &str, fence: usize, place: Place, ended: bool) -> R
     if line_end.is_none() && !ended && line.len() < MAX_SPAN_BYTES {
         return None;
     }
-    let run = marks.bytes().take_while(|b| *b == b'`').count();
+    let run = run_of_backticks(marks);
     let closes = run >= fence && marks[run..].trim().is_empty() && line.len() < MAX_SPAN_BYTES;
     let lexeme = if closes {
         Lexeme::FenceCloses
@@ -114,7 +120,7 @@ pub(super) fn in_prose(rest: &str, place: Place, ended: bool) -> Read<'_> {
         ' ' | '\t' => spaces(rest, place, ended),
         '[' | '【' => bracket(rest, "", place, ended),
         '!' => image(rest, ended),
-        '<' => tag(rest, ended),
+        '<' => tag(rest, place, ended),
         _ if !place.before.is_alphanumeric() && first.is_ascii_alphabetic() => url(rest, ended),
         _ => one_letter(rest),
     }
@@ -128,7 +134,7 @@ fn code(rest: &str, place: Place, ended: bool) -> Read<'_> {
     if place.before == '\\' {
         return one_letter(rest);
     }
-    let run = rest.bytes().take_while(|b| *b == b'`').count();
+    let run = run_of_backticks(rest);
     if run == rest.len() && !ended {
         return None;
     }
@@ -145,11 +151,22 @@ fn code(rest: &str, place: Place, ended: bool) -> Read<'_> {
             };
         }
     }
+    let end = span(rest, ended)?;
+    Some(end.map_or((run, Lexeme::Text), |end| (end, Lexeme::Code)))
+}
+
+/// Where the code span ends that begins here. The outer `None` waits for more; the inner one says
+/// that it is never closed on this line.
+#[allow(clippy::option_option)]
+fn span(rest: &str, ended: bool) -> Option<Option<usize>> {
+    let run = run_of_backticks(rest);
+    let after = &rest[run..];
+    let line_end = after.find('\n');
     let line = &after[..line_end.unwrap_or(after.len())];
     let mut at = 0;
     while let Some(found) = line[at..].find('`') {
         let start = at + found;
-        let length = line[start..].bytes().take_while(|b| *b == b'`').count();
+        let length = run_of_backticks(&line[start..]);
         let end = start + length;
         if start > MAX_SPAN_BYTES {
             break;
@@ -158,14 +175,18 @@ fn code(rest: &str, place: Place, ended: bool) -> Read<'_> {
             return None;
         }
         if length == run {
-            return Some((run + end, Lexeme::Code));
+            return Some(Some(run + end));
         }
         at = end;
     }
     if line_end.is_none() && !ended && line.len() <= MAX_SPAN_BYTES {
         return None;
     }
-    Some((run, Lexeme::Text))
+    Some(None)
+}
+
+fn run_of_backticks(rest: &str) -> usize {
+    rest.bytes().take_while(|b| *b == b'`').count()
 }
 
 fn spaces(rest: &str, place: Place, ended: bool) -> Read<'_> {
