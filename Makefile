@@ -14,7 +14,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing growth slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-aarch64 test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing growth slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,15 @@ demo-binary: # The same from a site that was built elsewhere
 	$(BINARY) index --data docs/.demo/project --state docs/.demo/state
 	rm -f docs/.demo/state/lock docs/.demo/state/chat.db*
 	cargo build --release --locked
+
+ARM := aarch64-unknown-linux-gnu
+test-aarch64: ## The library's tests on an emulated ARM processor (25 minutes; TESTS=embedding::engine for a part)
+	@command -v aarch64-linux-gnu-gcc qemu-aarch64-static >/dev/null || { echo "it needs gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user-static" >&2; exit 1; }
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(ARM)" ] || rustup target add $(ARM)
+	CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64-static -L /usr/aarch64-linux-gnu" \
+	cargo test --release --locked --lib --target $(ARM) -- $(TESTS)
 
 test-browser: build site tests/browser/node_modules ## Real pages in Chromium
 	cd tests/browser && RAG_CHATBOT_BIN=$(BINARY) npm test

@@ -187,10 +187,19 @@ mod tests {
     use std::fs::{self, File};
     use std::path::Path;
 
-    fn write(path: &Path, text: &str, age: Duration) {
+    fn write(path: &Path, text: &str, at: SystemTime) {
         fs::write(path, text).expect("written");
         let file = File::options().write(true).open(path).expect("opens");
-        file.set_modified(SystemTime::now() - age).expect("set");
+        file.set_modified(at).expect("set");
+    }
+
+    fn long_ago() -> SystemTime {
+        SystemTime::now() - Duration::from_secs(100)
+    }
+
+    /// Settled no sooner than in a minute, however slow this machine is.
+    fn just_now() -> SystemTime {
+        SystemTime::now() + Duration::from_secs(60)
     }
 
     fn look(seen: &mut Seen, folder: &Path, living: &HashMap<String, String>) -> Survey {
@@ -202,15 +211,16 @@ mod tests {
     fn only_what_has_changed_is_read_and_what_was_just_written_is_read_again() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (old, new) = (folder.path().join("old.md"), folder.path().join("new.md"));
-        write(&old, "# Old\n\nSettled.\n", Duration::from_secs(100));
-        write(&new, "# New\n\nFresh.\n", Duration::ZERO);
+        let written_at = just_now();
+        write(&old, "# Old\n\nSettled.\n", long_ago());
+        write(&new, "# New\n\nFresh.\n", written_at);
         let mut seen = Seen::default();
         let first = look(&mut seen, folder.path(), &HashMap::new());
         assert_eq!(first.changed.expect("few").len(), 2);
         assert_eq!(seen.files.keys().collect::<Vec<_>>(), ["old.md"]);
 
         // Same size and time: only a reader would notice.
-        write(&new, "# New\n\nFlesh.\n", Duration::ZERO);
+        write(&new, "# New\n\nFlesh.\n", written_at);
         let living = first.pages;
         let second = look(&mut seen, folder.path(), &living);
         let changed = second.changed.expect("few");
@@ -227,11 +237,7 @@ mod tests {
     #[test]
     fn a_page_the_index_has_otherwise_is_read_though_the_file_is_the_same() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        write(
-            &folder.path().join("a.md"),
-            "# A\n\nText.\n",
-            Duration::from_secs(100),
-        );
+        write(&folder.path().join("a.md"), "# A\n\nText.\n", long_ago());
         let mut seen = Seen::default();
         let first = look(&mut seen, folder.path(), &HashMap::new());
         let again = look(&mut seen, folder.path(), &HashMap::new());

@@ -3,7 +3,9 @@
 //! The generic row and attention code is compiled once per instruction set here, with that set's
 //! features switched on, and chosen by a table of function pointers when the encoder is built.
 
-use super::attention::{AttentionShape, float, words};
+#[cfg(target_arch = "x86_64")]
+use super::attention::words;
+use super::attention::{AttentionShape, float};
 use super::instruction_set::InstructionSet;
 use super::lanes;
 use super::matmul::{self, Layout, Rows, Weights};

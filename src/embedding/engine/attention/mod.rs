@@ -5,6 +5,7 @@
 //! batches or projections.
 
 pub mod float;
+#[cfg(target_arch = "x86_64")]
 pub mod words;
 
 /// The shape of one call.

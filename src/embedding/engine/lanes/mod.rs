@@ -45,6 +45,7 @@ pub trait Lanes: Copy {
 ///
 /// # Safety
 /// As for [`Lanes`].
+#[cfg(target_arch = "x86_64")]
 pub trait WordLanes: Lanes {
     /// `N` 32-bit numbers, or as many pairs of 16-bit ones.
     type Sums: Copy;
