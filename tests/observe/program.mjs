@@ -21,7 +21,8 @@ export function installed(...names) {
 /**
  * @param {string} command
  * @param {string[]} words
- * @param {{ready: string, environment?: Record<string, string>, folder?: string}} options `ready` answers with 2xx when it may be used
+ * @param {{ready: string | (() => Promise<Response>), environment?: Record<string, string>, folder?: string}} options
+ *   `ready` is what answers with 2xx when it may be used
  */
 export async function startProgram(command, words, { ready, environment = {}, folder }) {
   const program = {
@@ -40,7 +41,7 @@ export async function startProgram(command, words, { ready, environment = {}, fo
   child.on("error", (error) => (program.log += `${error}\n`));
   await until(`${command} is ready`, async () => {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${command} has ended:\n${program.log}`);
-    const answer = await fetch(ready).catch(() => undefined);
+    const answer = await (typeof ready === "string" ? fetch(ready) : ready()).catch(() => undefined);
     return answer?.ok;
   }, { log: () => program.log });
   return program;

@@ -1,8 +1,15 @@
-/** One question as an OpenTelemetry collector sees it: every stage, within the trace of whoever asked. */
+/**
+ * One question as an OpenTelemetry collector takes it and hands it on: every stage, within the trace of
+ * whoever asked. The collector is Rotel's; behind it, what it hands on is kept to be looked at.
+ */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startBinary } from "../browser/binary.mjs";
 import { startUpstream } from "../browser/upstream.mjs";
@@ -13,21 +20,34 @@ const QUESTION = "What is a topic marker-question?";
 const [INTERNAL, SERVER, CLIENT] = [1, 2, 3];
 const ERROR = 2;
 
-let collector, upstream;
+let backend, collector, folder, upstream;
 
 before(async () => {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  collector = await startProgram(`${HERE}.venv/bin/python`, [`${HERE}collector.py`, String(port)], { ready: url });
-  collector.url = url;
-  collector.spans = async (trace) => (await (await fetch(url)).json()).filter((span) => !trace || span.trace === trace);
+  folder = mkdtempSync(join(tmpdir(), "rag-chatbot-traces-"));
+  const kept = `http://127.0.0.1:${await freePort()}`;
+  backend = await startProgram(`${HERE}.venv/bin/python`, [`${HERE}trace_backend.py`, new URL(kept).port], { ready: kept });
+  collector = await startCollector(kept);
+  collector.spans = async (trace) => (await (await fetch(kept)).json()).filter((span) => !trace || span.trace === trace);
   upstream = await startUpstream();
 });
 
 after(async () => {
   await collector?.stop();
+  await backend?.stop();
   upstream?.close();
+  rmSync(folder, { recursive: true, force: true });
 });
+
+async function startCollector(kept) {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const program = execFileSync(`${HERE}.venv/bin/python`, ["-c", "import pathlib, rotel; print(pathlib.Path(rotel.__file__).with_name('rotel-agent'))"], { encoding: "utf8" }).trim();
+  const words = ["start", "--otlp-http-endpoint", new URL(url).host, "--otlp-grpc-endpoint", `127.0.0.1:${await freePort()}`, "--exporter", "otlp",
+    "--otlp-exporter-endpoint", kept, "--otlp-exporter-protocol", "http",
+    "--pid-file", join(folder, "collector.pid"), "--log-file", join(folder, "collector.log")];
+  // A request without a span is valid, and the protocol has no other question to ask.
+  const ready = () => fetch(`${url}/v1/traces`, { method: "POST", headers: { "content-type": "application/x-protobuf" }, body: new Uint8Array() });
+  return Object.assign(await startProgram(program, words, { ready, folder }), { url });
+}
 
 const traced = (ratio, more = {}) =>
   startBinary({

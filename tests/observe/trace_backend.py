@@ -1,8 +1,9 @@
-"""Takes traces as an OpenTelemetry collector does (OTLP over HTTP, protobuf) and shows them as JSON.
+"""Where the collector of a test hands on what it took (OTLP over HTTP, protobuf), shown as JSON.
 
 POST /v1/traces takes them, GET / gives every span so far. The one argument is the port.
 """
 
+import gzip
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,13 +21,15 @@ def attributes(pairs):
     return {pair.key: next(iter(MessageToDict(pair.value).values()), None) for pair in pairs}
 
 
-class Collector(BaseHTTPRequestHandler):
+class Backend(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.path != "/v1/traces" or self.headers["content-type"] != "application/x-protobuf":
             return self.answer(400, b"", "text/plain")
+        if self.headers["content-encoding"] == "gzip":
+            body = gzip.decompress(body)
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
             for scope in resource.scope_spans:
@@ -59,4 +62,4 @@ class Collector(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Collector).serve_forever()
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Backend).serve_forever()
