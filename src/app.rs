@@ -33,6 +33,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A server that does not live as long is started again and again, and has other troubles.
 const FIRST_BACKUP_AFTER: Duration = Duration::from_secs(60);
 
+/// Listing a bucket costs a request; 4,500 of them in a month are two cents.
+const LOOK_FOR_BACKUPS_EVERY: Duration = Duration::from_secs(10 * 60);
+
 /// The parts, put together.
 pub struct App {
     server: Server,
@@ -309,6 +312,7 @@ pub fn backup_options(config: &Config) -> backup::Options {
         recipients: set.recipients.clone(),
         every: set.every,
         first_after: FIRST_BACKUP_AFTER,
+        look_every: LOOK_FOR_BACKUPS_EVERY,
         keep: set.keep,
     }
 }

@@ -54,6 +54,8 @@ pub struct Options {
     /// From the start of the process to the first one that is due: a server that is restarted again
     /// and again has other troubles.
     pub first_after: Duration,
+    /// How often the place is looked at for backups that others made there, such as the command line.
+    pub look_every: Duration,
     /// Older ones are deleted by the schedule and by `prune`.
     pub keep: Duration,
 }

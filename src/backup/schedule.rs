@@ -1,7 +1,7 @@
-//! Makes a backup when one is due, for as long as the process lives.
+//! Makes a backup when one is due, and looks at what there is, for as long as the process lives.
 //!
 //! Due is what counts from the newest backup there is, not from the start of the process: restarts
-//! neither skip one nor make more.
+//! neither skip one nor make more, and one that was made with the command line counts as well.
 
 use super::Backups;
 use jiff::Timestamp;
@@ -16,12 +16,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
 impl Backups {
-    /// Starts the task; without a schedule, there is none.
-    pub fn spawn(self: &Arc<Self>) -> Option<tokio::task::JoinHandle<()>> {
-        let every = self.options.every?;
+    /// Starts the task. Without a schedule it makes no backup, and sees what others make.
+    pub fn spawn(self: &Arc<Self>) -> tokio::task::JoinHandle<()> {
         self.status.expected();
         let backups = Arc::clone(self);
-        Some(tokio::spawn(async move { backups.keep_going(every).await }))
+        tokio::spawn(async move { backups.keep_going().await })
     }
 
     /// A backup that is being made is given up.
@@ -29,24 +28,22 @@ impl Backups {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    async fn keep_going(self: Arc<Self>, every: Duration) {
-        let first = Instant::now() + self.options.first_after;
-        match self.list().await {
-            Ok(all) => {
-                if let Some(newest) = all.first() {
-                    self.status.found(newest);
-                }
-            }
-            Err(error) => {
-                self.status.failed(&error);
-                tracing::warn!(%error, "the backups cannot be listed");
-            }
+    async fn keep_going(self: Arc<Self>) {
+        self.look().await;
+        let mut looked_at = Instant::now();
+        if self.options.every.is_some() {
+            tokio::time::sleep(self.options.first_after).await;
         }
-        tokio::time::sleep(self.options.first_after).await;
-        let mut retry_at = first;
+        let mut retry_at = Instant::now();
         while !self.stopping.load(Ordering::Relaxed) {
-            if !self.is_due(every) || Instant::now() < retry_at {
-                tokio::time::sleep(LOOK_EVERY.min(every)).await;
+            let may_make = self.is_due() && Instant::now() >= retry_at;
+            if may_make || looked_at.elapsed() >= self.options.look_every {
+                self.look().await;
+                looked_at = Instant::now();
+            }
+            // Somebody else may have made one since the look before.
+            if !may_make || !self.is_due() {
+                tokio::time::sleep(self.pause()).await;
                 continue;
             }
             match self.create().await {
@@ -58,13 +55,34 @@ impl Backups {
                 }
                 Err(error) => {
                     tracing::error!(%error, "no backup could be made");
+                    let every = self.options.every.unwrap_or(RETRY_AFTER);
                     retry_at = Instant::now() + RETRY_AFTER.min(every);
                 }
             }
         }
     }
 
-    fn is_due(&self, every: Duration) -> bool {
+    /// What is in the place now, whoever made it.
+    async fn look(&self) {
+        match self.list().await {
+            Ok(all) => self.status.seen(all.first()),
+            Err(error) => {
+                if self.status.unseen(&error) {
+                    tracing::warn!(%error, "the backups cannot be listed");
+                }
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let pause = LOOK_EVERY.min(self.options.look_every);
+        self.options.every.map_or(pause, |every| pause.min(every))
+    }
+
+    fn is_due(&self) -> bool {
+        let Some(every) = self.options.every else {
+            return false;
+        };
         let Some(last) = self.status.now().last else {
             return true;
         };

@@ -4,6 +4,7 @@ use super::{BackupError, Checked, Options, Stored};
 use crate::telemetry::backup as told;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What a page or a program shows of the backups.
@@ -28,27 +29,36 @@ pub struct Failure {
     pub reason: String,
 }
 
-pub(super) struct Keeper(Mutex<Status>);
+pub(super) struct Keeper {
+    status: Mutex<Status>,
+    /// The place could not be looked at the last time; not since a backup failed.
+    is_unseen: AtomicBool,
+}
 
 impl Keeper {
     pub fn new(options: &Options, target: String) -> Self {
-        Self(Mutex::new(Status {
-            target,
-            every_s: options.every.map(|every| every.as_secs()),
-            encrypted: !options.recipients.is_empty(),
-            running: false,
-            last: None,
-            failure: None,
-        }))
+        Self {
+            status: Mutex::new(Status {
+                target,
+                every_s: options.every.map(|every| every.as_secs()),
+                encrypted: !options.recipients.is_empty(),
+                running: false,
+                last: None,
+                failure: None,
+            }),
+            is_unseen: AtomicBool::new(false),
+        }
     }
 
     pub fn now(&self) -> Status {
         self.lock().clone()
     }
 
-    /// This process makes backups by a schedule.
+    /// Where this process makes backups by a schedule, those who watch wait for the first.
     pub fn expected(&self) {
-        told::expected();
+        if self.lock().every_s.is_some() {
+            told::expected();
+        }
     }
 
     pub fn begun(&self) {
@@ -58,20 +68,51 @@ impl Keeper {
     pub fn ended(&self, made: &Result<Checked, BackupError>) {
         self.lock().running = false;
         match made {
-            Ok(checked) => self.found(&checked.stored),
+            Ok(checked) => {
+                let newest = &checked.stored;
+                told::succeeded(newest.name.made_at(), newest.size_bytes);
+                let mut status = self.lock();
+                status.last = Some(newest.clone());
+                status.failure = None;
+            }
             Err(error) => self.failed(error),
         }
     }
 
-    pub fn found(&self, newest: &Stored) {
-        told::succeeded(newest.name.made_at(), newest.size_bytes);
+    /// What the place holds now: the newest, or nothing.
+    pub fn seen(&self, newest: Option<&Stored>) {
+        let was_unseen = self.is_unseen.swap(false, Ordering::Relaxed);
         let mut status = self.lock();
-        status.last = Some(newest.clone());
-        status.failure = None;
+        // Without a schedule, nobody has to be told that the newest grows old.
+        if status.every_s.is_some() {
+            match newest {
+                Some(newest) => told::succeeded(newest.name.made_at(), newest.size_bytes),
+                None => told::expected(),
+            }
+        }
+        let is_over = |failure: &Failure| {
+            was_unseen || newest.is_some_and(|newest| newest.name.made_at() > failure.at)
+        };
+        if status.failure.as_ref().is_some_and(is_over) {
+            status.failure = None;
+        }
+        status.last = newest.cloned();
     }
 
-    pub fn failed(&self, error: &BackupError) {
+    /// The place cannot be looked at; true where that is new.
+    pub fn unseen(&self, error: &BackupError) -> bool {
+        // A backup that failed says more.
+        if self.lock().failure.is_some() {
+            return false;
+        }
+        self.failed(error);
+        self.is_unseen.store(true, Ordering::Relaxed);
+        true
+    }
+
+    fn failed(&self, error: &BackupError) {
         told::failed();
+        self.is_unseen.store(false, Ordering::Relaxed);
         self.lock().failure = Some(Failure {
             at: Timestamp::now(),
             reason: error.to_string(),
@@ -79,6 +120,6 @@ impl Keeper {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Status> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

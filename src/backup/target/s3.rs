@@ -2,6 +2,7 @@
 
 use super::{Stored, Target};
 use crate::backup::{BackupError, Name};
+use crate::outbound::{self, cause};
 use crate::secret::Secret;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
@@ -18,6 +19,9 @@ const CONNECTING: Duration = Duration::from_secs(10);
 
 /// Without a byte; a whole transfer may take as long as it needs.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// As reqwest has it where nothing is said.
+const MOST_REDIRECTS: usize = 10;
 
 /// Sent at a time; also what is kept in memory. S3 takes at most 10 000 parts, so 80 GB.
 const PART_BYTES: usize = 8 << 20;
@@ -193,31 +197,14 @@ impl HttpConnector for Connector {
                 store: "S3",
                 source,
             };
-        let roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+        let client = outbound::client()
             .map_err(|e| generic(e.into()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            // Amazon's own servers send from one region to another so; requests are signed, keys stay here.
+            .redirect(reqwest::redirect::Policy::limited(MOST_REDIRECTS))
             .connect_timeout(CONNECTING)
             .read_timeout(SILENCE)
-            .user_agent(concat!("rag-chatbot/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| generic(e.into()))?;
         Ok(HttpClient::new(client))
     }
-}
-
-/// The innermost cause, which is the one that says something ("connection refused").
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut source = error;
-    while let Some(inner) = source.source() {
-        source = inner;
-    }
-    source.to_string()
 }

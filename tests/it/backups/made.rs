@@ -129,18 +129,88 @@ async fn one_is_made_when_it_is_due_and_not_before() {
         Backups::open(options).expect("it opens")
     };
     let backups = scheduled();
-    let task = backups.spawn().expect("there is a schedule");
+    let task = backups.spawn();
     let last = wait_for(&backups).await;
     backups.stop();
     task.abort();
     // A process that is started again finds the one of before, which is young.
     let again = scheduled();
-    let task = again.spawn().expect("there is a schedule");
+    let task = again.spawn();
     assert_eq!(wait_for(&again).await, last);
     assert!(!again.status().running);
     assert_eq!(again.list().await.expect("listed").len(), 1);
     task.abort();
-    assert!(house.backups().spawn().is_none(), "it can be turned off");
+}
+
+#[tokio::test]
+async fn one_that_the_command_line_makes_is_seen_by_a_running_server_and_counts_as_its_own() {
+    let house = House::new();
+    talk(&house.store(), 1).await;
+    for every in [None, Some(DAY)] {
+        let options = Options {
+            every,
+            look_every: Duration::from_millis(20),
+            ..house.options()
+        };
+        let serving = Backups::open(options).expect("it opens");
+        let by_hand = house.backups().create().await.expect("made");
+        let task = serving.spawn();
+        assert_eq!(wait_for(&serving).await, by_hand.stored);
+        std::fs::remove_dir_all(house.path("backups")).expect("removed");
+        until("what is gone is no backup", || {
+            serving.status().last.as_ref() != Some(&by_hand.stored)
+        })
+        .await;
+        match every {
+            // A schedule makes up for it.
+            Some(_) => assert_ne!(wait_for(&serving).await, by_hand.stored),
+            None => {
+                let again = house.backups().create().await.expect("made");
+                assert_eq!(wait_for(&serving).await, again.stored);
+                assert_eq!(serving.list().await.expect("listed").len(), 1);
+            }
+        }
+        assert!(serving.status().failure.is_none());
+        serving.stop();
+        task.abort();
+        std::fs::remove_dir_all(house.path("backups")).expect("removed");
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_listed_is_told_until_it_can() {
+    let house = House::new();
+    talk(&house.store(), 1).await;
+    let made = house.backups().create().await.expect("made");
+    let options = Options {
+        look_every: Duration::from_millis(20),
+        ..house.options()
+    };
+    let serving = Backups::open(options).expect("it opens");
+    let task = serving.spawn();
+    assert_eq!(wait_for(&serving).await, made.stored);
+    let (place, aside) = (house.path("backups"), house.path("aside"));
+    std::fs::rename(&place, &aside).expect("renamed");
+    std::fs::write(&place, "no folder").expect("written");
+    until("it is told", || serving.status().failure.is_some()).await;
+    let status = serving.status();
+    let reason = status.failure.expect("told").reason;
+    assert!(reason.contains("cannot be listed"), "{reason}");
+    assert_eq!(status.last, Some(made.stored), "what was seen last");
+    std::fs::remove_file(&place).expect("removed");
+    std::fs::rename(&aside, &place).expect("renamed");
+    until("it is over", || serving.status().failure.is_none()).await;
+    task.abort();
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let patience = Duration::from_secs(60);
+    tokio::time::timeout(patience, waiting).await.expect(what);
 }
 
 async fn wait_for(backups: &Backups) -> rag_chatbot::backup::Stored {

@@ -57,6 +57,7 @@ impl House {
             recipients: Recipients::default(),
             every: None,
             first_after: Duration::ZERO,
+            look_every: Duration::from_secs(60),
             keep: 30 * DAY,
         }
     }
