@@ -25,6 +25,7 @@
 //! | 2 | `index`, `guard`, `backup` | the searchable snapshot; who may ask, and how much; a second copy of what must not be lost |
 //! | 1 | `corpus`, `embedding`, `store` | what documentation is; text → vector; what must not be lost |
 //! | 0 | `cache`, `language`, `secret`, `telemetry` | what is remembered for a while; script and language of a text; hidden strings; logs, metric names, traces, fault reports |
+//! | −1 | `outbound` | the one way to other servers, for those of layer 0 too |
 //!
 //! ## Glossary (one word per idea)
 //!
@@ -38,6 +39,8 @@
 //! - **Gap**: a question that readers asked in vain: not answered, or answered so that they rated it down.
 //! - **Scope**: the part of the documentation a question is asked of (locale, version, path).
 #![deny(unsafe_code)]
+
+pub mod outbound;
 
 pub mod cache;
 pub mod language;

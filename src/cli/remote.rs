@@ -2,6 +2,7 @@
 //!
 //! It knows the server's HTTP API and nothing else of this program: no documentation, no index.
 
+use crate::outbound;
 use anyhow::{Context, bail};
 use eventsource_stream::Eventsource;
 use futures::StreamExt;
@@ -63,21 +64,8 @@ impl Server {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        // Fails only where somebody was first.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let tls = rustls::ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .connect_timeout(CONNECTING)
-            // A key must go to no other address than the one it was given for.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("rag-chatbot/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let client = outbound::client().map_err(anyhow::Error::msg)?;
+        let client = client.connect_timeout(CONNECTING).build()?;
         Ok(Some(Remote {
             base,
             key: self.key.filter(|key| !key.is_empty()),

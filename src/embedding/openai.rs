@@ -6,6 +6,7 @@
 //! query and passage, and OpenAI's models make no difference between the two.
 
 use super::{EmbedError, Embedder, InputKind, ModelIdentity, Options};
+use crate::outbound;
 use crate::secret::Secret;
 use crate::telemetry::metrics::{UPSTREAM_FAILURES, UPSTREAM_REQUESTS};
 use reqwest::header::RETRY_AFTER;
@@ -55,9 +56,10 @@ struct Server {
 impl OpenAi {
     /// Prepares the client. Asks the server once when the model's dimension isn't known here.
     pub fn new(options: &Options) -> Result<Self, EmbedError> {
+        let url = endpoint(&options.openai_base_url)?;
         let server = Server {
-            client: client()?,
-            url: endpoint(&options.openai_base_url)?,
+            client: client(&url)?,
+            url,
             key: options.openai_api_key.clone(),
             model: options.openai_model.clone(),
         };
@@ -309,23 +311,8 @@ fn endpoint(base: &str) -> Result<Url, EmbedError> {
     })
 }
 
-fn client() -> Result<Client, EmbedError> {
-    let failed = |e: &dyn std::fmt::Display| {
-        EmbedError::Model(format!("cannot prepare encrypted connections ({e})"))
-    };
-    // Roots from the binary: a slim container has none of its own.
-    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = rustls::crypto::ring::default_provider();
-    let tls = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .map_err(|e| failed(&e))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .timeout(TIMEOUT)
-        // The key goes to no other address than the one it was given for.
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|e| failed(&e))
+fn client(endpoint: &Url) -> Result<Client, EmbedError> {
+    let client = outbound::client_for(endpoint).map_err(EmbedError::Model)?;
+    let client = client.timeout(TIMEOUT).build();
+    client.map_err(|e| EmbedError::Model(format!("no client can be built: {e}")))
 }

@@ -3,6 +3,7 @@
 //! Whoever writes them must never wait for the network, and a receiver that is away must cost no
 //! more than one line in the log. It does not know what it carries.
 
+use crate::outbound::{self, cause};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, StatusCode, Url};
@@ -34,16 +35,7 @@ pub(super) struct Receipt {
 impl Delivery {
     /// Prepares the connection; nothing is sent yet.
     pub fn start(what: &'static str, receiver: &Url) -> Result<Self, String> {
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(tls()?)
-            .timeout(TIMEOUT)
-            // Its key goes to no other address than the one it was given for.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("rag-chatbot/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(receiver) {
-            // A collector on this machine is never behind the proxy that the environment names.
-            client = client.no_proxy();
-        }
+        let client = outbound::client_for(receiver)?.timeout(TIMEOUT);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(what)
@@ -116,32 +108,4 @@ async fn receipt(parcel: reqwest::RequestBuilder) -> Result<Receipt, String> {
         headers: response.headers().clone(),
         body: response.bytes().await.map_err(reason)?,
     })
-}
-
-/// The innermost cause, which is the one that says something ("connection refused").
-fn cause(error: &reqwest::Error) -> String {
-    let mut source: &dyn std::error::Error = error;
-    while let Some(inner) = source.source() {
-        source = inner;
-    }
-    source.to_string()
-}
-
-fn tls() -> Result<rustls::ClientConfig, String> {
-    // Roots from the binary: a slim container has none of its own.
-    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = rustls::crypto::ring::default_provider();
-    let config = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

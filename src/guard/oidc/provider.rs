@@ -4,6 +4,7 @@
 //! TLS unless the issuer itself is on this machine. Redirects are not followed.
 
 use super::{Client, OidcError};
+use crate::outbound::{self, is_loopback};
 use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -72,7 +73,9 @@ impl Provider {
         let base = issuer.trim_end_matches('/');
         let description = Url::parse(&format!("{base}/.well-known/openid-configuration"));
         let description = description.map_err(|_| "the issuer is not an address".to_owned())?;
-        let http = client(is_loopback(&description));
+        let http = outbound::client_for(&description)?
+            .timeout(PATIENCE)
+            .build();
         Ok(Self {
             http: http.map_err(|e| format!("the client for the provider cannot be built: {e}"))?,
             issuer: issuer.to_owned(),
@@ -239,15 +242,6 @@ pub fn may_be_issuer(address: &str) -> bool {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 fn failed(status: Option<StatusCode>) -> OidcError {
     OidcError::Unavailable(match status {
         Some(status) => format!("it answered with status {}", status.as_u16()),
@@ -257,22 +251,4 @@ fn failed(status: Option<StatusCode>) -> OidcError {
 
 fn unavailable(reason: &str) -> OidcError {
     OidcError::Unavailable(reason.to_owned())
-}
-
-fn client(is_here: bool) -> Result<reqwest::Client, Box<dyn std::error::Error>> {
-    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(ring)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .timeout(PATIENCE)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("rag-chatbot/", env!("CARGO_PKG_VERSION")));
-    if is_here {
-        builder = builder.no_proxy();
-    }
-    Ok(builder.build()?)
 }

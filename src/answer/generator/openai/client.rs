@@ -1,9 +1,10 @@
-//! The HTTP client: TLS roots built in, no redirects, errors sorted by whether they may pass.
+//! The HTTP client: answers as events, errors sorted by whether they may pass.
 
 use super::Options;
 use super::retry::Failure;
 use super::wire::{self, Event};
 use crate::answer::generator::GenerateError;
+use crate::outbound::{self, cause};
 use crate::secret::{REDACTED, Secret};
 use crate::telemetry::traces;
 use eventsource_stream::Eventsource;
@@ -12,7 +13,6 @@ use reqwest::{StatusCode, Url, header};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Bytes of an error's body that are read: a proxy's HTML page says no more in its second half.
@@ -42,18 +42,9 @@ impl Client {
             .ok_or_else(|| {
                 "OPENAI_BASE_URL must be an address like https://api.openai.com/v1".to_owned()
             })?;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
-            .connect_timeout(options.connect_timeout)
-            // A key must go to no other address than the one it was given for.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("rag-chatbot/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(&url) {
-            // A model on this machine is never behind the proxy that the environment names.
-            builder = builder.no_proxy();
-        }
+        let client = outbound::client_for(&url)?.connect_timeout(options.connect_timeout);
         Ok(Self {
-            http: builder.build().map_err(|e| {
+            http: client.build().map_err(|e| {
                 format!(
                     "the client for {} cannot be built: {e}",
                     url.host_str().unwrap_or_default()
@@ -173,34 +164,5 @@ async fn body_text(response: reqwest::Response) -> String {
     match serde_json::from_slice::<Value>(&body) {
         Ok(json) => wire::error_text(&json),
         Err(_) => "no reason given".to_owned(),
-    }
-}
-
-/// The innermost cause, which is the one that says something ("connection refused").
-fn cause(error: &reqwest::Error) -> String {
-    let mut source: &dyn std::error::Error = error;
-    while let Some(inner) = source.source() {
-        source = inner;
-    }
-    source.to_string()
-}
-
-fn tls() -> Result<rustls::ClientConfig, String> {
-    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| format!("TLS cannot be set up: {e}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
