@@ -3,6 +3,8 @@
 //! The rules are those of Docusaurus' `urlUtils` and of `resolve-pathname`, which plain folders
 //! follow too. It does not know files or pages.
 
+use percent_encoding::percent_decode_str;
+
 /// Joins parts of a route with single slashes (`normalizeUrl`), resolves what dots are left, and
 /// encodes what can't stand in a URL. A slash at the end stays.
 pub(super) fn join(parts: &[&str]) -> String {
@@ -29,11 +31,17 @@ pub(super) fn join(parts: &[&str]) -> String {
     route
 }
 
-/// Percent-encodes what is not allowed in a path; what is encoded already stays.
+/// Percent-encodes what is not allowed in a path; what is encoded already stays, but for dots, which
+/// browsers take for the folder itself or the one above, however they are written.
 fn encode(segment: &str, out: &mut String) {
     let bytes = segment.as_bytes();
+    let is_dots = matches!(
+        percent_decode_str(segment).decode_utf8_lossy().as_ref(),
+        "." | ".."
+    );
     for (i, b) in bytes.iter().enumerate() {
         let encoded_already = *b == b'%'
+            && !is_dots
             && bytes.get(i + 1).is_some_and(u8::is_ascii_hexdigit)
             && bytes.get(i + 2).is_some_and(u8::is_ascii_hexdigit);
         if b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(b) || encoded_already {
@@ -95,5 +103,21 @@ pub(super) fn slashed(base: &str) -> String {
         "/".into()
     } else {
         format!("/{inner}/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_named_like_encoded_dots_is_a_folder_in_a_browser_too() {
+        assert_eq!(join(&["/docs", "%2e%2e", "page"]), "/docs/%252e%252e/page");
+        assert_eq!(join(&["/docs", ".%2E", "page"]), "/docs/.%252E/page");
+        assert_eq!(join(&["/docs", "..", "page"]), "/page");
+        assert_eq!(
+            join(&["/docs", "%D8%A7 ا", "100%"]),
+            "/docs/%D8%A7%20%D8%A7/100%25"
+        );
     }
 }

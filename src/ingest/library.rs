@@ -6,13 +6,14 @@ use super::prepare;
 use super::progress::{Phase, Progress};
 use super::pushed::{Folder, Pushed};
 use super::survey::{Seen, Survey};
+use super::walked::{Walked, changed_at};
 use super::words::{update_words, write_words};
 use super::{IngestError, watch};
-use crate::corpus::{self, CHUNKER_VERSION, Site, Warning};
+use crate::corpus::{self, CHUNKER_VERSION, Corpus, Site, Warning};
 use crate::embedding::Embedder;
 use crate::index::{Draft, Embedded, Index, Manifest, State};
 use crate::telemetry::metrics::{
-    DOCUMENTS_CHANGED, INDEX_BUILD_DURATION, INDEX_CHECKED, INDEX_FAILURES, INDEX_GENERATIONS,
+    INDEX_BUILD_DURATION, INDEX_CHECKED, INDEX_FAILURES, INDEX_GENERATIONS,
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::sync::watch as channel;
 
 #[derive(Debug, Clone)]
@@ -30,7 +31,8 @@ pub struct Options {
     pub state: PathBuf,
 }
 
-/// How often it is looked at when the documents were changed: twice as often as an alert would need.
+/// Where nobody has looked at the folder for this long, it is looked at when the documents were
+/// changed: often enough for the alert, which waits for half an hour.
 const LOOK_AT_AGE_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// What a look at the data folder led to.
@@ -57,6 +59,7 @@ pub struct Library {
     /// One look at a time; what the last one saw.
     working: Mutex<Seen>,
     stopping: AtomicBool,
+    walked: Walked,
     /// Held for as long as the process works on the state folder.
     _lock: File,
 }
@@ -77,6 +80,7 @@ impl Library {
             progress: channel::Sender::new(Progress::starting()),
             working: Mutex::default(),
             stopping: AtomicBool::new(false),
+            walked: Walked::default(),
             _lock: lock,
             options,
             embedder,
@@ -167,17 +171,20 @@ impl Library {
         self.tell_of_age();
     }
 
-    /// Starts a thread that tells when the documents were changed. It is none that indexes: an
-    /// index that nobody makes anew, for whatever reason, has to be noticed.
+    /// Starts a thread that tells when the documents were changed where nothing else looks: without
+    /// `--watch`, and where the thread that indexes hangs. An index that nobody makes anew, for
+    /// whatever reason, has to be noticed.
     fn tell_of_age(self: &Arc<Self>) {
         let library = Arc::downgrade(self);
         let look = move || {
-            while let Some(library) = library.upgrade().filter(|one| !one.is_stopping()) {
-                if let Some(changed) = library.documents_changed_at() {
-                    metrics::gauge!(DOCUMENTS_CHANGED).set(changed.as_second() as f64);
-                }
-                drop(library);
+            loop {
                 std::thread::sleep(LOOK_AT_AGE_EVERY);
+                let Some(library) = library.upgrade().filter(|one| !one.is_stopping()) else {
+                    return;
+                };
+                if !library.walked.is_within(LOOK_AT_AGE_EVERY) {
+                    library.documents_changed_at();
+                }
             }
         };
         std::thread::Builder::new()
@@ -186,14 +193,16 @@ impl Library {
             .expect("a thread can be started at this point");
     }
 
-    /// The latest time of a file of the documentation; `None` where none is known. Times that are
-    /// still to come say nothing. Blocking.
+    /// The latest time of a file of the documentation; `None` where none is known. Blocking.
     pub fn documents_changed_at(&self) -> Option<Timestamp> {
-        let now = SystemTime::now();
-        let corpus = prepare::discover(&self.options.corpus).ok()?;
-        let times = corpus.files.iter().filter_map(|file| file.modified);
-        let latest = times.filter(|time| *time <= now).max()?;
-        Timestamp::try_from(latest).ok()
+        changed_at(&self.walk().ok()?)
+    }
+
+    /// What the folder holds; when it was changed is told on the way.
+    fn walk(&self) -> Result<Corpus, IngestError> {
+        let corpus = prepare::discover(&self.options.corpus)?;
+        self.walked.tell(&corpus);
+        Ok(corpus)
     }
 
     /// Ends running work at the next batch; what was embedded is kept for the next start.
@@ -213,8 +222,11 @@ impl Library {
                 tracing::info!(documents, chunks, seconds, "the documentation is indexed");
             }
             Ok(Outcome::Unchanged | Outcome::Stopped) => {}
-            Err(error) => {
+            Err(error) if self.index().is_some() => {
                 tracing::error!(event = "index.failed", %error, "the documentation could not be indexed; the last index still answers");
+            }
+            Err(error) => {
+                tracing::error!(event = "index.failed", %error, "the documentation could not be indexed, and there is no index from before: no question can be answered");
             }
         }
     }
@@ -226,7 +238,7 @@ impl Library {
                 p.phase = Phase::Reading;
             }
         });
-        let corpus = prepare::discover(&self.options.corpus)?;
+        let corpus = self.walk()?;
         let pushed = self.pushed.documents(&corpus.site);
         self.site.store(Some(Arc::new(corpus.site.clone())));
         let living = self.index();

@@ -15,6 +15,7 @@ mod prepare;
 mod progress;
 mod pushed;
 mod survey;
+mod walked;
 mod watch;
 mod words;
 

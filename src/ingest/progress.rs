@@ -14,7 +14,7 @@ pub enum Phase {
     Embedding,
     /// Everything on disk is in the index.
     Ready,
-    /// The last attempt failed; the previous generation still answers.
+    /// The last attempt failed; the previous generation, if there is one, still answers.
     Failed,
 }
 

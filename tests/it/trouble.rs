@@ -33,6 +33,22 @@ fn a_full_disk_is_said_in_one_sentence_and_leaves_no_half_written_index() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "ended with 1\n");
 }
 
+#[test]
+fn an_empty_chat_database_is_begun_anew_and_not_in_silence() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("state")).expect("created");
+    std::fs::write(desk.path("state/chat.db"), "").expect("written");
+    let said = || {
+        let output = desk.command(&["key", "list"]).output().expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let first = said();
+    assert!(first.contains("was an empty file"), "{first}");
+    assert!(first.contains("restore a backup"), "{first}");
+    assert!(!said().contains("empty"), "it has tables now");
+}
+
 #[tokio::test]
 async fn while_another_process_holds_the_chat_database_readers_are_told_to_come_back() {
     let desk = Desk::new();

@@ -32,7 +32,15 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
 
 /// The one connection that writes; creates file and tables as needed.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    let size_bytes = std::fs::metadata(path).map_or(0, |m| m.len());
+    let size_bytes = std::fs::metadata(path).map(|m| m.len());
+    if let Ok(0) = size_bytes {
+        tracing::warn!(
+            path = %path.display(),
+            "the chat database was an empty file and begins without conversations; if it held some, \
+             stop the server and restore a backup"
+        );
+    }
+    let size_bytes = size_bytes.unwrap_or(0);
     let mut writer = Connection::open(path).map_err(|e| refusal(path, &e))?;
     protect(path);
     prepare_writer(&mut writer, size_bytes).map_err(|e| refusal(path, &e))?;

@@ -96,6 +96,6 @@ pub const EVENTS: [Named; 10] = [
     named("cost.budget_low", "A budget is nearly used up"),
     named(
         "index.failed",
-        "The documentation could not be indexed; the last index still answers",
+        "The documentation could not be indexed; the last index still answers, if there is one",
     ),
 ];

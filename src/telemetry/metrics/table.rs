@@ -209,7 +209,7 @@ metrics! {
     INDEX_GENERATIONS: Counter, Count, "rag_index_generations_total",
         "Generations of the index that were made living since the start";
     INDEX_FAILURES: Counter, Count, "rag_index_failures_total",
-        "Attempts to index that failed; the generation before still answers";
+        "Attempts to index that failed; the generation before, if there is one, still answers";
     INDEX_BUILD_DURATION: Histogram(BUILDS), Seconds, "rag_index_build_duration_seconds",
         "Time to index what had changed";
     INDEX_PHASE: Gauge, Count, "rag_index_phase",
