@@ -1,12 +1,12 @@
 /** A real S3 server on ports of its own, with one bucket, for one key. */
 
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { started } from "./clock.mjs";
 
 const PROGRAMS = fileURLToPath(new URL(".venv/bin", import.meta.url));
 export const LITESTREAM = join(PROGRAMS, "litestream");
@@ -16,7 +16,8 @@ const START_MS = 120_000;
 export class Bucket {
   name = "kept";
 
-  static async open() {
+  /** `clock` is what `started` takes. */
+  static async open(clock) {
     const bucket = new Bucket();
     bucket.folder = await mkdtemp(join(tmpdir(), "rag-chatbot-bucket-"));
     const identities = [{ name: "backups", credentials: [{ accessKey: "backups", secretKey: "a-secret-key" }], actions: ["Read", "Write", "List"] }];
@@ -25,23 +26,33 @@ export class Bucket {
     const names = ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"];
     const ports = await freePorts(names.length);
     bucket.url = `http://127.0.0.1:${ports[0]}`;
-    const flags = [
+    bucket.flags = [
       "mini", `-dir=${bucket.folder}`, "-ip=127.0.0.1", "-ip.bind=127.0.0.1", `-bucket=${bucket.name}`, `-s3.config=${config}`, "-s3.autoCreateBucket=false",
       "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", ...names.map((name, n) => `-${name}=${ports[n]}`),
     ];
-    bucket.process = spawn(WEED, flags, { cwd: bucket.folder, env: { PATH: process.env.PATH, HOME: bucket.folder }, stdio: ["ignore", "pipe", "pipe"] });
+    await bucket.start(clock);
+    return bucket;
+  }
+
+  /** Again, after `stop`, at the same address with what it held. */
+  async start(clock) {
+    this.process = started(WEED, this.flags, { cwd: this.folder, env: { PATH: process.env.PATH, HOME: this.folder }, stdio: ["ignore", "pipe", "pipe"] }, clock);
     let log = "";
-    for (const stream of [bucket.process.stdout, bucket.process.stderr]) stream.on("data", (text) => (log += text));
+    for (const stream of [this.process.stdout, this.process.stderr]) stream.on("data", (text) => (log += text));
     const deadline = Date.now() + START_MS;
     // It refuses who has no key, mostly once the bucket is there (see `ready`).
-    while ((await fetch(`${bucket.url}/${bucket.name}`).catch(() => undefined))?.status !== 403) {
-      if (bucket.process.exitCode !== null || Date.now() > deadline) {
-        await bucket.close();
+    while ((await fetch(`${this.url}/${this.name}`).catch(() => undefined))?.status !== 403) {
+      if (this.process.exitCode !== null || Date.now() > deadline) {
+        await this.close();
         throw new Error(`the S3 server did not get ready:\n${log}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    return bucket;
+  }
+
+  /** Ends it in order: what it holds is on disk. */
+  async stop() {
+    await end(this.process, "SIGTERM");
   }
 
   /** Waits until the server knows its bucket, which it refuses strangers from before it does. */
@@ -61,13 +72,16 @@ export class Bucket {
   }
 
   async close() {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      const gone = once(this.process, "exit");
-      this.process.kill("SIGKILL");
-      await gone;
-    }
+    await end(this.process, "SIGKILL");
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill(signal);
+  await gone;
 }
 
 async function freePorts(count) {
