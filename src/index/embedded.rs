@@ -2,10 +2,11 @@
 
 use super::calibration::{Sample, Usual};
 use super::generation::{self, Manifest};
+use super::passing::{Passing, Remembered};
 use super::store;
 use super::vector::{Details, Exact, Graph, HNSW_FROM_ROWS, Hit, dot_f32, is_of_read_text};
 use super::{
-    Candidate, Candidates, Filter, Index, IndexError, Ordinal, PassageDocument, Probe, StoredChunk,
+    Candidate, Candidates, Index, IndexError, Ordinal, PassageDocument, Probe, StoredChunk,
     StoredSections, Summary, WordScores, lexical,
 };
 use crate::embedding::ModelIdentity;
@@ -51,6 +52,7 @@ struct Inner {
     sample: Sample,
     /// Each document's chunks.
     chunks_of: Vec<Range<Ordinal>>,
+    passing: Remembered,
     /// Documents in the order of their routes.
     by_route: Vec<Arc<PassageDocument>>,
 }
@@ -129,6 +131,7 @@ impl Embedded {
                 graph,
                 sample,
                 chunks_of,
+                passing: Remembered::default(),
                 by_route,
             }),
         })
@@ -202,9 +205,14 @@ impl Embedded {
 
 impl Inner {
     fn search(&self, probe: &Probe) -> Result<Candidates, IndexError> {
-        let passing = self.passing_documents(&probe.filter);
+        let documents = &self.store.documents;
+        let passing = self
+            .passing
+            .passing(&probe.filter, documents, &self.chunks_of);
         let allowed = |ordinal: Ordinal| match &passing {
-            Some(passing) => passing[self.store.places[ordinal as usize].document as usize],
+            Some(passing) => {
+                passing.documents[self.store.places[ordinal as usize].document as usize]
+            }
             None => true,
         };
         let filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)> =
@@ -299,62 +307,19 @@ impl Inner {
         vector: &[f32],
         depth: usize,
         filter: Option<&(dyn Fn(Ordinal) -> bool + Sync)>,
-        passing: Option<&[bool]>,
+        passing: Option<&Passing>,
     ) -> Vec<Hit> {
-        let share = passing.map_or(1.0, |passing| {
-            passing.iter().filter(|p| **p).count() as f32 / passing.len().max(1) as f32
-        });
+        let share = passing.map_or(1.0, |passing| passing.share);
         let mut hits = match &self.graph {
             Some(graph) if share >= GRAPH_MIN_PASSING => graph.search(rows, vector, depth, filter),
             _ => match passing {
                 None => rows.search(vector, depth, None),
-                Some(passing) => rows.search_in(vector, depth, &self.passing_rows(passing), None),
+                Some(passing) => rows.search_in(vector, depth, &passing.chunks, None),
             },
         };
         hits.retain(|(_, cosine)| is_of_read_text(*cosine));
         hits
     }
-
-    /// The chunks of the documents that pass; those of a document stand together.
-    fn passing_rows(&self, passing: &[bool]) -> Vec<Range<Ordinal>> {
-        let mut ranges: Vec<Range<Ordinal>> = Vec::new();
-        for (document, chunks) in self.chunks_of.iter().enumerate() {
-            match ranges.last_mut() {
-                _ if !passing[document] => {}
-                Some(last) if last.end == chunks.start => last.end = chunks.end,
-                _ => ranges.push(chunks.clone()),
-            }
-        }
-        ranges
-    }
-
-    /// Which documents pass; `None` when all do.
-    fn passing_documents(&self, filter: &Filter) -> Option<Vec<bool>> {
-        let documents = &self.store.documents;
-        let passing: Vec<bool> = documents.iter().map(|d| passes(filter, d)).collect();
-        (!passing.iter().all(|p| *p)).then_some(passing)
-    }
-}
-
-fn passes(filter: &Filter, document: &PassageDocument) -> bool {
-    let locale = filter.locale.as_ref().is_none_or(|l| *l == document.locale);
-    let version = match &filter.version {
-        Some(version) => document.version.as_ref() == Some(version),
-        None => !filter.latest_only || document.latest_version,
-    };
-    let path = filter
-        .path
-        .as_ref()
-        .is_none_or(|p| is_below(&document.route, p));
-    locale && version && path && !document.unlisted
-}
-
-/// Whether `route` is `path` or a page below it.
-fn is_below(route: &str, path: &str) -> bool {
-    let path = path.trim_end_matches('/');
-    route
-        .strip_prefix(path)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn elapsed_ms(started: Instant) -> f64 {

@@ -10,6 +10,7 @@ mod calibration;
 mod embedded;
 mod generation;
 mod lexical;
+mod passing;
 mod store;
 pub mod vector;
 

@@ -39,12 +39,4 @@ impl Fields {
         };
         (builder.build(), fields)
     }
-
-    pub(super) fn of(&self, kind: FieldKind) -> Field {
-        match kind {
-            FieldKind::Plain => self.plain,
-            FieldKind::Stemmed => self.stemmed,
-            FieldKind::StemmedHead => self.head,
-        }
-    }
 }

@@ -4,7 +4,9 @@
 //! stemmed without stop words. A question's words never pass through a query parser: its
 //! operators are words like any other.
 
+mod best;
 mod fields;
+mod postings;
 mod question;
 mod reader;
 mod scores;
