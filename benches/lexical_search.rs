@@ -23,11 +23,8 @@ fn index(state: &State, passages: usize) -> Embedded {
         corpus_hash: String::new(),
         chunker_version: corpus::CHUNKER_VERSION,
     };
-    builder
-        .finish(about)
-        .expect("finishes")
-        .publish(state)
-        .expect("publishes")
+    let mut draft = builder.finish(about).expect("finishes");
+    draft.open().expect("opens")
 }
 
 fn searches(criterion: &mut Criterion) {

@@ -1,14 +1,16 @@
 //! Writes a new generation: documents and words first, vectors when they are computed.
 
-use super::generation::{FORMAT, Manifest, State, VectorsManifest};
+use super::embedded::{DETAILS_FILE, VECTORS_FILE};
+use super::generation::{self, FORMAT, Manifest, State, VectorsManifest};
 use super::lexical::{self, IndexedWords};
 use super::store::{self, EmbeddingKey};
-use super::vector::{Details, Exact, Graph, HNSW_FROM_ROWS};
-use super::{Embedded, IndexError, Ordinal};
+use super::vector::{Exact, Graph, HNSW_FROM_ROWS};
+use super::vectors_file::VectorsFile;
+use super::{Embedded, IndexError};
 use crate::corpus::{Chunk, Document};
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A chunk with everything that can be computed beside the others.
 pub struct PreparedChunk {
@@ -111,6 +113,8 @@ impl Builder {
         self.words.finish()?;
         Ok(Draft {
             path: self.path,
+            store: None,
+            rows: None,
             manifest: Manifest {
                 format: FORMAT,
                 chunker_version: about.chunker_version,
@@ -128,22 +132,29 @@ impl Builder {
 }
 
 /// A generation whose documents and words are complete.
+///
+/// It can be opened and searched before it is published: only a crash would lose it.
 pub struct Draft {
     path: PathBuf,
     manifest: Manifest,
+    /// What was opened of it on the way, for whoever opens all of it.
+    store: Option<Arc<store::Reader>>,
+    rows: Option<Arc<Exact>>,
 }
 
 impl Draft {
     /// A copy of a published generation, sharing its files, to be given vectors.
     pub fn of(state: &State, published: &Embedded) -> Result<Self, IndexError> {
         let path = state.begin()?;
-        for name in published.manifest().checksums.keys() {
-            if !is_vector_file(name) {
-                share(&published.path().join(name), &path.join(name))?;
+        for name in generation::files(published.path())? {
+            if !is_vector_file(&name) {
+                share(&published.path().join(&name), &path.join(&name))?;
             }
         }
         Ok(Self {
             path,
+            store: None,
+            rows: None,
             manifest: Manifest {
                 vectors: None,
                 ..published.manifest().clone()
@@ -159,86 +170,59 @@ impl Draft {
         self.manifest.chunks
     }
 
-    /// Opens documents and words before they are published, to read what is to be embedded.
-    pub fn store(&self) -> Result<store::Reader, IndexError> {
-        store::Reader::open(&self.path)
+    /// Documents and words before they are published, to read what is to be embedded.
+    pub fn store(&mut self) -> Result<Arc<store::Reader>, IndexError> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => Arc::new(store::Reader::open(&self.path)?),
+        };
+        self.store = Some(Arc::clone(&store));
+        Ok(store)
     }
 
     /// Empty files for the vectors, one row per chunk, and for its details.
     pub fn vectors(&self, dimension: usize) -> Result<VectorsFile, IndexError> {
-        let file = File::create(self.path.join(super::embedded::VECTORS_FILE))
-            .map_err(IndexError::io("cannot write the vectors"))?;
-        let bytes = self.manifest.chunks * dimension * size_of::<f32>();
-        file.set_len(bytes as u64)
-            .map_err(IndexError::io("cannot write the vectors"))?;
-        Ok(VectorsFile {
-            file,
-            dimension,
-            details_path: self.path.join(super::embedded::DETAILS_FILE),
-            details: vec![Vec::new(); self.manifest.chunks],
-        })
+        VectorsFile::create(&self.path, dimension, self.manifest.chunks)
     }
 
     /// The vectors as they were written, for measuring them before they are published.
-    pub fn rows(&self, dimension: usize) -> Result<Exact, IndexError> {
-        Exact::open(&self.path.join(super::embedded::VECTORS_FILE), dimension)
+    pub fn rows(&mut self, dimension: usize) -> Result<Arc<Exact>, IndexError> {
+        let rows = match self.rows.take() {
+            Some(rows) => rows,
+            None => Arc::new(Exact::open(&self.path.join(VECTORS_FILE), dimension)?),
+        };
+        self.rows = Some(Arc::clone(&rows));
+        Ok(rows)
     }
 
     /// Declares the vectors complete; builds the graph where the size calls for one.
     pub fn with_vectors(mut self, vectors: VectorsManifest) -> Result<Self, IndexError> {
-        let path = self.path.join(super::embedded::VECTORS_FILE);
-        let rows = Exact::open(&path, vectors.model.dimension)?;
-        if rows.len() >= HNSW_FROM_ROWS {
+        if self.manifest.chunks >= HNSW_FROM_ROWS {
+            let rows = self.rows(vectors.model.dimension)?;
             Graph::build(&rows).save(&self.path)?;
         }
         self.manifest.vectors = Some(vectors);
         Ok(self)
     }
 
-    /// Makes this the living generation and opens it.
-    pub fn publish(self, state: &State) -> Result<Embedded, IndexError> {
-        state.publish(&self.path, self.manifest)?;
-        Embedded::open(&self.path)
-    }
-}
-
-/// Rows of f32, written in any order, and the details of each.
-pub struct VectorsFile {
-    file: File,
-    dimension: usize,
-    details_path: PathBuf,
-    /// Encoded, by row: they lie in the order of the rows.
-    details: Vec<Vec<u8>>,
-}
-
-impl VectorsFile {
-    pub fn write(
-        &mut self,
-        row: Ordinal,
-        vector: &[f32],
-        details: &[u8],
-    ) -> Result<(), IndexError> {
-        debug_assert_eq!(vector.len(), self.dimension);
-        self.details[row as usize] = details.to_vec();
-        let bytes: Vec<u8> = vector.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let at = u64::from(row) * (self.dimension * size_of::<f32>()) as u64;
-        self.file
-            .write_all_at(&bytes, at)
-            .map_err(IndexError::io("cannot write the vectors"))
+    /// Opens it as it was written, without reading every file again to verify it.
+    pub fn open(&mut self) -> Result<Embedded, IndexError> {
+        let store = self.store()?;
+        let rows = match &self.manifest.vectors {
+            Some(vectors) => Some(self.rows(vectors.model.dimension)?),
+            None => None,
+        };
+        Embedded::of(&self.path, self.manifest.clone(), store, rows)
     }
 
-    pub fn finish(self) -> Result<(), IndexError> {
-        self.file
-            .sync_all()
-            .map_err(IndexError::io("cannot write the vectors"))?;
-        Details::write(&self.details_path, self.dimension, &self.details)
+    /// Brings it onto the disk and makes it the generation that the next start opens.
+    pub fn publish(self, state: &State) -> Result<(), IndexError> {
+        state.publish(&self.path, self.manifest)
     }
 }
 
 fn is_vector_file(name: &str) -> bool {
-    name == super::embedded::VECTORS_FILE
-        || name == super::embedded::DETAILS_FILE
-        || name.starts_with("hnsw.")
+    name == VECTORS_FILE || name == DETAILS_FILE || name.starts_with("hnsw.")
 }
 
 /// A hard link where the file system has them, else a copy: published files never change.

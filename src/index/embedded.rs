@@ -44,9 +44,9 @@ struct Inner {
     path: PathBuf,
     manifest: Manifest,
     summary: Summary,
-    store: store::Reader,
+    store: Arc<store::Reader>,
     words: lexical::Reader,
-    vectors: Option<Exact>,
+    vectors: Option<Arc<Exact>>,
     details: Option<Details>,
     graph: Option<Graph>,
     sample: Sample,
@@ -62,10 +62,6 @@ impl Embedded {
     pub fn open(path: &Path) -> Result<Self, IndexError> {
         let manifest = generation::verify(path)?;
         let store = store::Reader::open(path)?;
-        let words = lexical::Reader::open(path)?;
-        if words.len() != store.places.len() {
-            return Err(IndexError::Damaged("words and store disagree".into()));
-        }
         let vectors = match &manifest.vectors {
             Some(vectors) => Some(Exact::open(
                 &path.join(VECTORS_FILE),
@@ -73,6 +69,20 @@ impl Embedded {
             )?),
             None => None,
         };
+        Self::of(path, manifest, Arc::new(store), vectors.map(Arc::new))
+    }
+
+    /// The generation at `path`, of which some is opened already.
+    pub(super) fn of(
+        path: &Path,
+        manifest: Manifest,
+        store: Arc<store::Reader>,
+        vectors: Option<Arc<Exact>>,
+    ) -> Result<Self, IndexError> {
+        let words = lexical::Reader::open(path)?;
+        if words.len() != store.places.len() {
+            return Err(IndexError::Damaged("words and store disagree".into()));
+        }
         if vectors
             .as_ref()
             .is_some_and(|v| v.len() != store.places.len())
@@ -99,7 +109,7 @@ impl Embedded {
             documents: manifest.documents,
             sections: manifest.sections,
             chunks: manifest.chunks,
-            vectors: vectors.as_ref().map_or(0, Exact::len),
+            vectors: vectors.as_ref().map_or(0, |rows| rows.len()),
             built_at: manifest.built_at,
             site_title: manifest.site_title.clone(),
             calibration: manifest

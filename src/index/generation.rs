@@ -90,9 +90,13 @@ impl State {
         Ok(path)
     }
 
-    /// Completes `generation` (checksums, manifest, fsync) and makes it the living one.
+    /// Completes `generation` (fsync, checksums, manifest) and makes it the living one.
     pub fn publish(&self, generation: &Path, mut manifest: Manifest) -> Result<(), IndexError> {
-        let wrong = IndexError::io;
+        for name in files(generation)? {
+            let path = generation.join(name);
+            let file = fs::File::open(&path).and_then(|file| file.sync_all());
+            file.map_err(IndexError::io(format!("cannot write {}", path.display())))?;
+        }
         manifest.checksums = checksums(generation)?;
         let text = serde_json::to_vec_pretty(&manifest).expect("a manifest serialises");
         write_synced(&generation.join(MANIFEST), &text)?;
@@ -103,7 +107,8 @@ impl State {
             .expect("a generation folder has a name");
         let next = self.root.join("CURRENT.next");
         write_synced(&next, name.as_encoded_bytes())?;
-        fs::rename(&next, self.root.join(CURRENT)).map_err(wrong("cannot switch the index"))?;
+        fs::rename(&next, self.root.join(CURRENT))
+            .map_err(IndexError::io("cannot switch the index"))?;
         sync_folder(&self.root)
     }
 
@@ -148,9 +153,22 @@ pub fn verify(generation: &Path) -> Result<Manifest, IndexError> {
     Ok(manifest)
 }
 
-/// BLAKE3 of each file below `generation`, manifest and lock files left out.
+/// BLAKE3 of each file of `generation`.
 fn checksums(generation: &Path) -> Result<BTreeMap<String, String>, IndexError> {
     let mut found = BTreeMap::new();
+    for name in files(generation)? {
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update_mmap(generation.join(&name))
+            .map_err(|e| IndexError::Damaged(format!("{name}: {e}")))?;
+        found.insert(name, hasher.finalize().to_hex().to_string());
+    }
+    Ok(found)
+}
+
+/// The files below `generation`, manifest and lock files left out.
+pub(super) fn files(generation: &Path) -> Result<Vec<String>, IndexError> {
+    let mut found = Vec::new();
     for folder in ["", "words"] {
         let path = generation.join(folder);
         let entries = fs::read_dir(&path).map_err(|e| IndexError::Damaged(e.to_string()))?;
@@ -161,16 +179,10 @@ fn checksums(generation: &Path) -> Result<BTreeMap<String, String>, IndexError> 
             if !is_file || name == MANIFEST || name.ends_with(".lock") || name.ends_with("-shm") {
                 continue;
             }
-            let mut hasher = blake3::Hasher::new();
-            hasher
-                .update_mmap(entry.path())
-                .map_err(|e| IndexError::Damaged(format!("{name}: {e}")))?;
-            let key = if folder.is_empty() {
-                name
-            } else {
-                format!("{folder}/{name}")
-            };
-            found.insert(key, hasher.finalize().to_hex().to_string());
+            found.push(match folder {
+                "" => name,
+                _ => format!("{folder}/{name}"),
+            });
         }
     }
     Ok(found)

@@ -13,13 +13,15 @@ mod lexical;
 mod passing;
 mod store;
 pub mod vector;
+mod vectors_file;
 
-pub use builder::{About, Builder, Draft, PreparedChunk, VectorsFile};
+pub use builder::{About, Builder, Draft, PreparedChunk};
 pub use calibration::{Calibration, Level, Noise, Sample, Usual, is_latin};
 pub use embedded::{Embedded, Reusable};
 pub use generation::{FORMAT, Manifest, State, VectorsManifest};
 pub use lexical::WordScores;
 pub use store::{EmbeddingKey, StoredSections};
+pub use vectors_file::VectorsFile;
 
 use crate::corpus::Block;
 use crate::language::Language;

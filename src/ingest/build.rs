@@ -47,9 +47,10 @@ pub fn build(
         report(done, chunks);
         true
     };
-    let draft = embed(draft, state, living.as_ref(), embedder.as_ref(), &mut tell)?
+    let mut draft = embed(draft, state, living.as_ref(), embedder.as_ref(), &mut tell)?
         .expect("nobody stops this run");
-    let index = draft.publish(state)?;
+    let index = draft.open()?;
+    draft.publish(state)?;
     state.sweep();
     Ok(index)
 }

@@ -9,6 +9,7 @@ use super::noise::NoiseVectors;
 use crate::index::vector::Exact;
 use crate::index::{Calibration, Level, Noise, Ordinal, Sample, is_latin};
 use crate::language::{Language, Script};
+use rayon::prelude::*;
 
 /// Measures `rows`, of chunks in these languages; `None` when there are none.
 pub fn calibrate(
@@ -46,15 +47,20 @@ fn level(
     page: Script,
 ) -> Option<Level> {
     let allowed = |row: Ordinal| is_latin(languages[row as usize].script) == is_latin(page);
-    let (mut best, mut usual) = (0.0, 0.0);
-    for vector in asked {
-        best += rows.search(vector, 1, Some(&allowed)).first()?.1;
-        usual += sample.usual(rows, vector, page).mean;
-    }
-    let count = asked.len() as f32;
+    let measured: Option<Vec<(f32, f32)>> = asked
+        .par_iter()
+        .map(|vector| {
+            let best = rows.search(vector, 1, Some(&allowed)).first()?.1;
+            Some((best, sample.usual(rows, vector, page).mean))
+        })
+        .collect();
+    let measured = measured?;
+    // In their order, so that the same vectors always give the same level.
+    let mean =
+        |of: fn(&(f32, f32)) -> f32| measured.iter().map(of).sum::<f32>() / measured.len() as f32;
     Some(Level {
-        best: best / count,
-        usual: usual / count,
+        best: mean(|(best, _)| *best),
+        usual: mean(|(_, usual)| *usual),
     })
 }
 

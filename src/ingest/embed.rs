@@ -21,7 +21,7 @@ const WINDOW_CHUNKS: usize = 8_192;
 /// Computes what is missing and returns the draft with vectors. `report` is told (embedded so
 /// far, rate, time left) and stops the work by returning false.
 pub fn embed(
-    draft: Draft,
+    mut draft: Draft,
     state: &State,
     old: Option<&Embedded>,
     embedder: &dyn Embedder,
@@ -112,7 +112,7 @@ pub fn embed(
     }
     let languages: Vec<Language> = store.places.iter().map(|place| place.language).collect();
     let noise = NoiseVectors::of(embedder, state.root())?;
-    let calibration = calibrate(&draft.rows(model.dimension)?, &languages, noise);
+    let calibration = calibrate(draft.rows(model.dimension)?.as_ref(), &languages, noise);
     let draft = draft.with_vectors(VectorsManifest {
         model: model.clone(),
         calibration,

@@ -275,7 +275,7 @@ impl Library {
             draft
         } else {
             // Nobody is answered yet: words answer while the vectors are computed.
-            self.make_living(draft.publish(&self.state)?);
+            self.make_living(draft)?;
             let index = self.index().expect("just made living");
             Draft::of(&self.state, &index)?
         };
@@ -297,12 +297,16 @@ impl Library {
         else {
             return Ok(Outcome::Stopped);
         };
-        self.make_living(draft.publish(&self.state)?);
+        self.make_living(draft)?;
         self.ready();
         Ok(Outcome::Rebuilt { documents, chunks })
     }
 
-    fn make_living(&self, index: Embedded) {
+    /// Makes the draft the living generation, first in this process and then on disk: a reader need
+    /// not wait for the disk, and a crash in between costs the next start what was changed last.
+    fn make_living(&self, mut draft: Draft) -> Result<(), IngestError> {
+        let before = self.index();
+        let index = draft.open()?;
         let summary = index.summary().clone();
         // First living, then told of: whoever waits for the generation may ask at once.
         self.living.store(Some(Arc::new(index)));
@@ -312,7 +316,13 @@ impl Library {
             p.chunks_total = summary.chunks;
             p.generation = Some(summary.generation);
         });
+        if let Err(error) = draft.publish(&self.state) {
+            // Its files go when the folder is swept.
+            self.living.store(before);
+            return Err(error.into());
+        }
         self.state.sweep();
+        Ok(())
     }
 
     fn ready(&self) {

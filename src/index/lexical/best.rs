@@ -93,16 +93,21 @@ fn search(
     for at in (0..entries.len()).rev() {
         to_come[at] += to_come[at + 1];
     }
+    let last_over = |sums: &[f32], floor: f32| {
+        let mut last = Last::of_best(limit);
+        over(sums, floor, allowed, |found| last.add(found.sum));
+        last.sum().unwrap_or(floor)
+    };
     let mut left: Option<Vec<Found>> = None;
     for (at, entry) in entries.iter().enumerate() {
         let holding = entry.holding() as usize;
         if left.is_none() && holding * LOOKING_OVER > sums.len() {
-            floor = least_of_best(over(sums, floor, allowed), limit).unwrap_or(floor);
+            floor = last_over(sums, floor);
             if to_come[at] < floor * SLACK {
-                let few = holding / LOOKING_UP;
-                let reaching = over(sums, floor * SLACK - to_come[at], allowed);
-                let reaching: Vec<Found> = reaching.take(few + 1).collect();
-                left = (reaching.len() <= few).then_some(reaching);
+                let mut reaching = Vec::new();
+                let reached = floor * SLACK - to_come[at];
+                over(sums, reached, allowed, |found| reaching.push(found));
+                left = (reaching.len() * LOOKING_UP <= holding).then_some(reaching);
             }
         }
         let mut list = postings.list(entry)?;
@@ -110,17 +115,21 @@ fn search(
             list.add_to(sums);
             continue;
         };
+        let mut last = Last::of_best(limit);
         for found in left.iter_mut() {
             found.sum += list.score_in(found.ordinal).unwrap_or_default();
+            last.add(found.sum);
         }
-        floor = least_of_best(left.iter().copied(), limit).unwrap_or(floor);
+        floor = last.sum().unwrap_or(floor);
         left.retain(|found| found.sum + to_come[at + 1] >= floor * SLACK);
     }
     let mut best = match left {
         Some(left) => left,
         None => {
-            let floor = least_of_best(over(sums, floor, allowed), limit).unwrap_or(floor);
-            over(sums, floor * SLACK, allowed).collect()
+            let mut reaching = Vec::new();
+            let reached = last_over(sums, floor) * SLACK;
+            over(sums, reached, allowed, |found| reaching.push(found));
+            reaching
         }
     };
     best.sort_unstable_by(better);
@@ -128,46 +137,65 @@ fn search(
     Ok(best)
 }
 
-/// The chunks with more than `floor`.
-fn over<'s>(sums: &'s [f32], floor: f32, allowed: Allowed<'s>) -> impl Iterator<Item = Found> + 's {
+/// Tells `tell` of the chunks with more than `floor`.
+fn over(sums: &[f32], floor: f32, allowed: Allowed<'_>, mut tell: impl FnMut(Found)) {
     let floor = floor.max(0.0);
     // Of numbers that are not negative, the bits are in the same order.
     let bits = floor.to_bits() as i32;
-    let steps = sums.chunks(STEP).enumerate();
-    let reaching = steps.filter(move |(_, step)| {
+    let (steps, rest) = sums.as_chunks::<STEP>();
+    let mut look_at = |first: usize, step: &[f32]| {
+        for (ordinal, &sum) in (first as Ordinal..).zip(step) {
+            if sum > floor && allowed.is_none_or(|allowed| allowed(ordinal)) {
+                tell(Found { ordinal, sum });
+            }
+        }
+    };
+    for (at, step) in steps.iter().enumerate() {
         // Nearly all have none, and are told so without a branch for each.
         let over = |sum: &f32| i32::from(sum.to_bits() as i32 > bits);
-        step.iter().fold(0, |any, sum| any | over(sum)) != 0
-    });
-    let found = reaching.flat_map(|(at, step)| {
-        let first = (at * STEP) as Ordinal;
-        (first..)
-            .zip(step)
-            .map(|(ordinal, sum)| Found { ordinal, sum: *sum })
-    });
-    found.filter(move |found| {
-        found.sum > floor && allowed.is_none_or(|allowed| allowed(found.ordinal))
-    })
+        if step.iter().fold(0, |any, sum| any | over(sum)) != 0 {
+            look_at(at * STEP, step);
+        }
+    }
+    look_at(steps.len() * STEP, rest);
 }
 
-/// The sum of the last of the best `limit`; `None` when there are not as many.
-fn least_of_best(found: impl Iterator<Item = Found>, limit: usize) -> Option<f32> {
-    let mut best: Vec<f32> = Vec::with_capacity(limit * 2);
-    let mut floor = f32::MIN;
-    let descending = |a: &f32, b: &f32| b.total_cmp(a);
-    for found in found {
-        if found.sum > floor {
-            best.push(found.sum);
-            if best.len() >= limit * 2 {
-                floor = *best.select_nth_unstable_by(limit - 1, descending).1;
-                best.truncate(limit);
+/// Finds the sum of the last of the best.
+struct Last {
+    limit: usize,
+    best: Vec<f32>,
+    floor: f32,
+}
+
+impl Last {
+    fn of_best(limit: usize) -> Self {
+        Self {
+            limit,
+            best: Vec::with_capacity(limit * 2),
+            floor: f32::MIN,
+        }
+    }
+
+    fn add(&mut self, sum: f32) {
+        if sum > self.floor {
+            self.best.push(sum);
+            if self.best.len() >= self.limit * 2 {
+                self.floor = self.least();
+                self.best.truncate(self.limit);
             }
         }
     }
-    if best.len() < limit {
-        return None;
+
+    /// `None` when there are not as many.
+    fn sum(mut self) -> Option<f32> {
+        (self.best.len() >= self.limit).then(|| self.least())
     }
-    Some(*best.select_nth_unstable_by(limit - 1, descending).1)
+
+    fn least(&mut self) -> f32 {
+        let descending = |a: &f32, b: &f32| b.total_cmp(a);
+        let (_, least, _) = self.best.select_nth_unstable_by(self.limit - 1, descending);
+        *least
+    }
 }
 
 /// Higher sums first, then chunks that come first.

@@ -32,7 +32,7 @@ impl Writer {
     /// With the file named by `old` attached under that name.
     pub(super) fn create_from(generation: &Path, old: Option<&str>) -> Result<Self, IndexError> {
         let connection = Connection::open(generation.join(FILE))?;
-        // The file is rebuilt after a crash, so nothing needs to be durable before the last sync.
+        // The file is rebuilt after a crash, so nothing needs to be durable before it is published.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;",
         )?;
@@ -85,10 +85,7 @@ impl Writer {
     }
 
     pub fn finish(self) -> Result<(), IndexError> {
-        self.connection.execute_batch("COMMIT; ANALYZE main;")?;
-        self.connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA user_version = 1;")?;
-        Ok(())
+        Ok(self.connection.execute_batch("COMMIT")?)
     }
 }
 

@@ -59,10 +59,7 @@ impl Details {
         for group in groups {
             write(group)?;
         }
-        let file = out
-            .into_inner()
-            .map_err(|error| IndexError::io(context())(error.into_error()))?;
-        file.sync_all().map_err(IndexError::io(context()))
+        out.flush().map_err(IndexError::io(context()))
     }
 
     /// Maps `path`, which holds so many groups.
