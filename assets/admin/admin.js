@@ -7,6 +7,7 @@ import { gapsView } from "./gaps.js";
 import { overviewView } from "./overview.js";
 import { forget, get, keep, key, person, Refused, signOut } from "./server.js";
 import { auditView, keysView, usageView } from "./tables.js";
+import { language, say, sayPage } from "./words.js";
 
 /** As often as the figures are kept; half as often would do for a chart of an hour. */
 const REFRESH_MS = 15_000;
@@ -19,20 +20,20 @@ const form = /** @type {HTMLFormElement} */ (find("#door form"));
 const field = /** @type {HTMLInputElement} */ (find("#key"));
 const problem = find("#door .problem");
 
-/** @param {string} text */
-const say = (text) => {
+/** To those who hear the page. @param {string} text */
+const tell = (text) => {
   said.textContent = text;
 };
 
 /** Views by their names; those that live are shown anew by themselves. */
 const VIEWS = {
-  overview: { title: "Overview", lives: true, show: () => overviewView() },
-  charts: { title: "Charts", lives: true, show: () => chartsView(refresh) },
-  gaps: { title: "Gaps", lives: false, show: () => gapsView(refresh, say) },
-  conversations: { title: "Conversations", lives: false, show: conversationsView },
-  usage: { title: "Usage", lives: false, show: () => usageView(say) },
-  keys: { title: "Keys", lives: false, show: () => keysView() },
-  audit: { title: "Audit log", lives: false, show: () => auditView() },
+  overview: { title: say("Overview"), lives: true, show: () => overviewView() },
+  charts: { title: say("Charts"), lives: true, show: () => chartsView(refresh) },
+  gaps: { title: say("Gaps"), lives: false, show: () => gapsView(refresh, tell) },
+  conversations: { title: say("Conversations"), lives: false, show: conversationsView },
+  usage: { title: say("Usage"), lives: false, show: () => usageView(tell) },
+  keys: { title: say("Keys"), lives: false, show: () => keysView() },
+  audit: { title: say("Audit log"), lives: false, show: () => auditView() },
 };
 
 /** The view that the address names, and what it is of. @returns {{name: keyof typeof VIEWS, of: string | undefined}} */
@@ -58,7 +59,7 @@ async function refresh() {
       if (opened.has(summary.textContent)) summary.parentElement?.setAttribute("open", "");
     }
     view.dataset.view = name;
-    document.title = `${title} · Operations`;
+    document.title = `${title} · ${say("Operations")}`;
     for (const link of document.querySelectorAll("#house nav a")) {
       if (link.getAttribute("href") === `#${name}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -72,7 +73,7 @@ async function refresh() {
   } catch (error) {
     if (turn !== showing) return;
     if (error instanceof Refused) return leave(error.message);
-    view.replaceChildren(make("p", { class: "card problem", role: "alert" }, error instanceof Error ? error.message : String(error)));
+    view.replaceChildren(make("p", { class: "card problem", role: "alert", dir: "auto" }, error instanceof Error ? error.message : String(error)));
     view.dataset.view = "problem";
   }
 }
@@ -101,8 +102,8 @@ async function offerSignIn() {
   const somebody = await person();
   const place = find("#sign-in");
   place.hidden = somebody === undefined;
-  const way = make("a", { href: `auth/login?next=${encodeURIComponent(location.pathname)}` }, somebody ? "Sign in as somebody else" : "Sign in with your account");
-  place.replaceChildren(...(somebody ? [`${somebody.name ?? somebody.id} is signed in, and no admin. `, way] : ["Or: ", way]));
+  const way = make("a", { href: `auth/login?next=${encodeURIComponent(location.pathname + location.search)}` }, say(somebody ? "Sign in as somebody else" : "Sign in with your account"));
+  place.replaceChildren(...(somebody ? [say("{0} is signed in, and no admin. ", somebody.name ?? somebody.id), way] : [say("Or: "), way]));
 }
 
 form.addEventListener("submit", async (event) => {
@@ -129,6 +130,18 @@ addEventListener("hashchange", () => {
 setInterval(() => {
   if (!document.hidden && !house.hidden && VIEWS[wanted().name].lives && !view.querySelector(".plot:hover")) refresh();
 }, REFRESH_MS);
+
+sayPage();
+drawLanguages();
+addEventListener("hashchange", drawLanguages);
+
+/** The way to the same view in the other language. */
+function drawLanguages() {
+  const [other, name] = language === "ur" ? ["en", "English"] : ["ur", "اردو"];
+  for (const place of document.querySelectorAll(".language")) {
+    place.replaceChildren(make("a", { href: `?lang=${other}${location.hash}`, hreflang: other, lang: other }, name));
+  }
+}
 
 if (key() || (await person())?.scopes.includes("admin")) enter();
 else leave();

@@ -3,6 +3,7 @@
 import { choice, draw, heading, make } from "./elements.js";
 import { clock, inUnit } from "./figures.js";
 import { get } from "./server.js";
+import { say, sayOf } from "./words.js";
 
 /**
  * @typedef {{name: string, values: (number | null)[]}} Line
@@ -31,7 +32,10 @@ function topOf(largest, unit) {
 }
 
 /** @param {Chart} chart @param {string[]} times */
-function pictureOf({ title, unit, lines }, times) {
+function pictureOf(chart, times) {
+  const { unit } = chart;
+  const title = sayOf("chart", chart.title);
+  const lines = chart.lines.map(({ name, values }) => ({ name: sayOf("line", name), values }));
   const numbers = lines.flatMap(({ values }) => values).filter((value) => value !== null);
   const top = topOf(Math.max(0, ...numbers), unit);
   const x = (/** @type {number} */ at) => (times.length > 1 ? (at / (times.length - 1)) * WIDTH : 0);
@@ -56,7 +60,7 @@ function pictureOf({ title, unit, lines }, times) {
     if (at !== undefined) for (const end of ["x1", "x2"]) cursor.setAttribute(end, String(x(at)));
   };
   show(undefined);
-  const plot = make("div", { class: "plot" }, svg, numbers.length ? make("span", { class: "top" }, inUnit(top, unit)) : make("span", { class: "none" }, "Nothing in this time"));
+  const plot = make("div", { class: "plot" }, svg, numbers.length ? make("span", { class: "top" }, inUnit(top, unit)) : make("span", { class: "none" }, say("Nothing in this time")));
   plot.addEventListener("pointermove", (event) => {
     const { left, width } = plot.getBoundingClientRect();
     const at = Math.round(((event.clientX - left) / width) * (times.length - 1));
@@ -104,8 +108,8 @@ function pathsOf(values, x, y, colour, filled) {
 function describe(title, unit, lines) {
   const said = lines.map(({ name, values }) => {
     const seen = values.filter((value) => value !== null);
-    if (seen.length === 0) return `${name}: nothing`;
-    return `${name}: now ${inUnit(seen[seen.length - 1], unit)}, at most ${inUnit(Math.max(...seen), unit)}`;
+    if (seen.length === 0) return say("{0}: nothing", name);
+    return say("{0}: now {1}, at most {2}", name, inUnit(seen[seen.length - 1], unit), inUnit(Math.max(...seen), unit));
   });
   return `${title}. ${said.join("; ")}.`;
 }
@@ -121,9 +125,9 @@ export async function chartsView(refresh) {
   };
   return [
     heading(
-      "Charts",
-      choice("Dashboard", [["main", "Main"], ["performance", "Performance"], ["errors", "Errors"], ["resources", "Resources"]], chosen.dashboard, (dashboard) => pick({ dashboard })),
-      choice("Time", [["15", "15 min"], ["60", "1 h"], ["360", "6 h"], ["1440", "24 h"]], chosen.minutes, (minutes) => pick({ minutes })),
+      say("Charts"),
+      choice(say("Dashboard"), [["main", say("Main")], ["performance", say("Performance")], ["errors", say("Errors")], ["resources", say("Resources")]], chosen.dashboard, (dashboard) => pick({ dashboard })),
+      choice(say("Time"), [["15", say("{0} min", 15)], ["60", say("1 h")], ["360", say("{0} h", 6)], ["1440", say("{0} h", 24)]], chosen.minutes, (minutes) => pick({ minutes })),
     ),
     await dashboardOf(chosen.dashboard, chosen.minutes),
   ];

@@ -1,5 +1,7 @@
 /** Elements made of plain values; texts stay texts. */
 
+import { say } from "./words.js";
+
 /**
  * @typedef {string | number | Node | null | undefined | false} Child
  * @typedef {Record<string, string | number | boolean | undefined | ((event: any) => void)>} Attributes
@@ -46,7 +48,7 @@ function fill(element, attributes, children) {
 }
 
 /**
- * @param {string[]} heads those that begin with `#` are of numbers
+ * @param {string[]} heads in English; those that begin with `#` are of numbers
  * @param {(Child | Child[])[][]} rows
  * @param {string} caption
  */
@@ -59,7 +61,7 @@ export function table(heads, rows, caption) {
       "table",
       {},
       make("caption", { class: "sr" }, caption),
-      make("thead", {}, make("tr", {}, heads.map((head, at) => make("th", { scope: "col", class: number(at) }, head.replace("#", ""))))),
+      make("thead", {}, make("tr", {}, heads.map((head, at) => make("th", { scope: "col", class: number(at) }, say(head.replace("#", "")))))),
       make("tbody", {}, rows.map((row) => make("tr", {}, row.map((cell, at) => make("td", { class: number(at) }, cell))))),
     ),
   );

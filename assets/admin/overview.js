@@ -4,6 +4,7 @@ import { dashboardOf } from "./charts.js";
 import { make } from "./elements.js";
 import { ago, bytes, count, moment, percent, seconds, usd } from "./figures.js";
 import { exists, get } from "./server.js";
+import { say, sayOf } from "./words.js";
 
 /** @type {Record<string, string>} */
 const TROUBLES = {
@@ -28,7 +29,7 @@ export async function overviewView() {
     now.alerts.length > 0 && alerts(now.alerts),
     numbers(now.last_24_hours),
     make("div", { class: "cards" }, index(now.index), backup(now.backup), budgets(now.budgets), server(now)),
-    make("h2", {}, "The last hour"),
+    make("h2", {}, say("The last hour")),
     charts,
   ];
 }
@@ -43,8 +44,8 @@ function headline({ state, since, troubles }) {
     make(
       "div",
       {},
-      make("h1", { class: "state" }, isUp ? "Everything works" : "Works, with limits"),
-      make("p", { class: "since" }, [...troubles.map((/** @type {string} */ name) => TROUBLES[name]), `Since ${moment(since)}.`].join(" ")),
+      make("h1", { class: "state" }, say(isUp ? "Everything works" : "Works, with limits")),
+      make("p", { class: "since" }, [...troubles.map((/** @type {string} */ name) => say(TROUBLES[name])), say("Since {0}.", moment(since))].join(" ")),
     ),
   );
 }
@@ -54,15 +55,15 @@ const served = new Map();
 
 /** @param {string} runbook */
 const whatToDo = (runbook) =>
-  served.get(runbook) ? make("a", { href: `.${runbook}` }, "What to do") : make("span", { class: "quiet" }, "What to do stands in the handbook, ", make("code", {}, runbook));
+  served.get(runbook) ? make("a", { href: `.${runbook}` }, say("What to do")) : make("span", { class: "quiet" }, say("What to do stands in the handbook, "), make("code", { dir: "ltr" }, runbook));
 
 /** @param {any[]} found */
 const alerts = (found) =>
   make(
     "ul",
-    { class: "alerts", "aria-label": "Alerts in force" },
+    { class: "alerts", "aria-label": say("Alerts in force") },
     found.map(({ name, severity, summary, runbook, since }) =>
-      make("li", { class: severity }, make("b", {}, name), make("span", {}, summary), whatToDo(runbook), make("span", { class: "since" }, `${severity}, since ${moment(since)}`)),
+      make("li", { class: severity }, make("b", {}, name), make("span", {}, sayOf("alert", summary)), whatToDo(runbook), make("span", { class: "since" }, say("{0}, since {1}", say(severity), moment(since)))),
     ),
   );
 
@@ -70,22 +71,22 @@ const alerts = (found) =>
 function numbers(day) {
   const answers = day.answered + day.abstained;
   const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more) =>
-    make("div", {}, make("dt", {}, name), make("dd", {}, value, make("small", {}, more)));
+    make("div", {}, make("dt", {}, say(name)), make("dd", {}, value, make("small", {}, more)));
   return make(
     "dl",
-    { class: "numbers", "aria-label": "The last 24 hours" },
-    figure("Answers", count(answers), "in 24 hours"),
-    figure("Not in the documentation", percent(answers ? day.abstained / answers : null), `${count(day.abstained)} questions`),
-    figure("Time to an answer", seconds(day.answer_seconds_p95), "95 of 100 within"),
-    figure("Failed requests", percent(day.requests ? day.failed / day.requests : null), `${count(day.failed)} of ${count(day.requests)}`),
-    figure("Rated down", count(day.rated_down), `${count(day.rated_up)} rated up`),
-    figure("Cost", usd(day.cost_usd), "in 24 hours"),
-    figure("Conversations", count(day.active_conversations), "active"),
+    { class: "numbers", "aria-label": say("The last 24 hours") },
+    figure("Answers", count(answers), say("in 24 hours")),
+    figure("Not in the documentation", percent(answers ? day.abstained / answers : null), say("{0} questions", count(day.abstained))),
+    figure("Time to an answer", seconds(day.answer_seconds_p95), say("95 of 100 within")),
+    figure("Failed requests", percent(day.requests ? day.failed / day.requests : null), say("{0} of {1}", count(day.failed), count(day.requests))),
+    figure("Rated down", count(day.rated_down), say("{0} rated up", count(day.rated_up))),
+    figure("Cost", usd(day.cost_usd), say("in 24 hours")),
+    figure("Conversations", count(day.active_conversations), say("active")),
   );
 }
 
 /** @param {[string, import("./elements.js").Child][]} pairs */
-const list = (pairs) => make("dl", { class: "pairs" }, pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+const list = (pairs) => make("dl", { class: "pairs" }, pairs.flatMap(([name, value]) => [make("dt", {}, say(name)), make("dd", {}, value)]));
 
 /** @param {any} state */
 function index(state) {
@@ -96,18 +97,18 @@ function index(state) {
   return make(
     "section",
     { class: "card" },
-    make("h2", {}, "Index"),
-    works && make("progress", { max: 1, value: done, "aria-label": "Embedded part of the documentation" }),
+    make("h2", {}, say("Index")),
+    works && make("progress", { max: 1, value: done, "aria-label": say("Embedded part of the documentation") }),
     list([
-      ["State", make("span", { class: `tag ${tags[state.phase] ?? "ill"}` }, state.phase)],
+      ["State", make("span", { class: `tag ${tags[state.phase] ?? "ill"}` }, say(state.phase))],
       ["Documents", count(state.documents)],
-      ["Passages", works ? `${count(state.chunks_embedded)} of ${count(state.chunks)}` : count(state.chunks)],
+      ["Passages", works ? say("{0} of {1}", count(state.chunks_embedded), count(state.chunks)) : count(state.chunks)],
       ...(works ? [/** @type {[string, string]} */ (["Ready in", seconds(state.seconds_left)])] : []),
       ["Built", ago(state.built_at)],
     ]),
-    state.last_error && make("p", { class: "problem" }, state.last_error),
+    state.last_error && make("p", { class: "problem", dir: "auto" }, state.last_error),
     state.unread.length > 0 &&
-      make("details", {}, make("summary", {}, `${state.unread.length} files not read, or only in part`), make("ul", {}, state.unread.map((/** @type {any} */ one) => make("li", {}, make("code", {}, one.path), ` ${one.reason}`)))),
+      make("details", {}, make("summary", {}, say("{0} files not read, or only in part", state.unread.length)), make("ul", {}, state.unread.map((/** @type {any} */ one) => make("li", { dir: "ltr" }, make("code", {}, one.path), ` ${one.reason}`)))),
   );
 }
 
@@ -116,24 +117,24 @@ const backup = (state) =>
   make(
     "section",
     { class: "card" },
-    make("h2", {}, "Backup"),
+    make("h2", {}, say("Backup")),
     list([
-      ["Last", state.running ? "being made now" : ago(state.last_success_at)],
+      ["Last", state.running ? say("being made now") : ago(state.last_success_at)],
       ["Next", nextOf(state)],
       ["Size", bytes(state.size_bytes)],
-      ["Encrypted", state.encrypted ? "yes" : "no"],
+      ["Encrypted", say(state.encrypted ? "yes" : "no")],
       ["Failed in 24 hours", count(state.failures)],
     ]),
-    make("p", { class: "quiet where" }, "In ", make("code", {}, state.target)),
-    state.last_error && make("p", { class: "problem" }, state.last_error),
+    make("p", { class: "quiet where" }, say("In "), make("code", { dir: "ltr" }, state.target)),
+    state.last_error && make("p", { class: "problem", dir: "auto" }, state.last_error),
   );
 
 /** @param {any} state */
 function nextOf({ every_s, last_success_at, running }) {
-  if (every_s === null) return "only by hand";
-  if (running || !last_success_at) return "soon";
+  if (every_s === null) return say("only by hand");
+  if (running || !last_success_at) return say("soon");
   const left = Date.parse(last_success_at) / 1000 + every_s - Date.now() / 1000;
-  return left < 60 ? "soon" : `in ${seconds(left)}`;
+  return left < 60 ? say("soon") : say("in {0}", seconds(left));
 }
 
 /** @param {any[]} all */
@@ -141,18 +142,18 @@ const budgets = (all) =>
   make(
     "section",
     { class: "card" },
-    make("h2", {}, "Budgets"),
+    make("h2", {}, say("Budgets")),
     all.length > 0
       ? all.map(({ name, used, limit }) => {
           const [spent, most] = name.startsWith("usd") ? [usd(used), usd(limit)] : [count(used), count(limit)];
           return make(
             "div",
             {},
-            list([[BUDGETS[name] ?? name, `${spent} of ${most}`]]),
-            make("progress", { class: used > 0.8 * limit ? "ill" : undefined, max: 1, value: Math.min(used / limit, 1), "aria-label": BUDGETS[name] ?? name }),
+            list([[BUDGETS[name], say("{0} of {1}", spent, most)]]),
+            make("progress", { class: used > 0.8 * limit ? "ill" : undefined, max: 1, value: Math.min(used / limit, 1), "aria-label": say(BUDGETS[name]) }),
           );
         })
-      : make("p", { class: "quiet" }, "Answers cost nothing: they are quoted, or their model has no budget."),
+      : make("p", { class: "quiet" }, say("Answers cost nothing: they are quoted, or their model has no budget.")),
   );
 
 /** @param {any} now */
@@ -160,7 +161,7 @@ const server = (now) =>
   make(
     "section",
     { class: "card" },
-    make("h2", {}, "Server"),
+    make("h2", {}, say("Server")),
     list([
       ["Version", now.version],
       ["Environment", now.environment],

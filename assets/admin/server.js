@@ -1,5 +1,7 @@
 /** Requests with the admin key, which lives as long as its tab. */
 
+import { say } from "./words.js";
+
 const KEPT = "rag-chatbot-admin-key";
 
 export class Refused extends Error {}
@@ -22,11 +24,11 @@ async function send(path, { method = "GET", body, accept = "application/json" } 
   if (shown) headers.Authorization = `Bearer ${shown}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" }).catch(() => {
-    throw new Error("The server can't be reached.");
+    throw new Error(say("The server can't be reached."));
   });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  const detail = problem.detail ?? `The server answered with ${response.status}.`;
+  const detail = problem.detail ?? say("The server answered with {0}.", response.status);
   throw response.status === 401 || response.status === 403 ? new Refused(detail) : new Error(detail);
 }
 

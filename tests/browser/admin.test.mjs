@@ -172,6 +172,42 @@ describe("the operators' page", () => {
         await reader.leave();
       });
 
+      if (colorScheme === "light") {
+        test(`in Urdu all of it goes from right to left, and English is a link away, ${size}`, async () => {
+          await ask(UNANSWERED);
+          const reader = await operator({ viewport, locale: "ur-PK" });
+          const { page } = reader;
+          const isWell = async (what) => {
+            assert.deepEqual(await violationsOf(page), [], what);
+            assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, getComputedStyle(document.body).direction]), ["ur", "rtl"], what);
+            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            assert.ok(overflow <= 0, `${what} is ${overflow} px too wide`);
+          };
+          await page.getByLabel("منتظم کی کلید").waitFor();
+          await isWell("the door");
+          await page.locator("#key").fill(KEY);
+          await page.keyboard.press("Enter");
+          await page.locator("#view .headline").waitFor();
+          for (const view of VIEWS) {
+            await open(reader, view);
+            await isWell(view);
+          }
+          await open(reader, "conversations");
+          await page.getByRole("link", { name: UNANSWERED }).first().click();
+          await page.locator(".turns .assistant").waitFor();
+          await isWell("a conversation");
+          for (const name of ["کارکردگی", "غلطیاں", "وسائل"]) {
+            await open(reader, "charts");
+            await page.getByRole("button", { name }).click();
+            await page.locator(`.choice button[aria-pressed="true"]`, { hasText: name }).waitFor();
+          }
+          await page.locator("header .language a").click();
+          await page.getByRole("heading", { name: "Charts" }).waitFor();
+          assert.equal(await page.locator("html").getAttribute("dir"), "ltr");
+          await reader.leave();
+        });
+      }
+
       test(`axe finds nothing on the status page, ${colorScheme}, ${size}`, async () => {
         for (const locale of ["en-GB", "ur-PK"]) {
           const reader = await Reader.arrive(browser, { colorScheme, viewport, locale });

@@ -11,7 +11,7 @@ export const openBrowser = () =>
   chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 
 export class Reader {
-  /** Whatever the browser complained about: script errors, violations of the page's policy. */
+  /** Whatever the browser complained about: script errors, violations of the page's policy, texts without a translation. */
   complaints = [];
   /** Everything the console has shown in red, which a test of trouble may expect. */
   errors = [];
@@ -29,7 +29,7 @@ export class Reader {
     reader.page = await reader.context.newPage();
     reader.page.on("pageerror", (error) => reader.complaints.push(String(error)));
     reader.page.on("console", (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) reader.complaints.push(message.text());
+      if (/Content Security Policy|Refused to|no Urdu for/.test(message.text())) reader.complaints.push(message.text());
       if (message.type() === "error") reader.errors.push(`${message.text()} (${message.location().url})`);
     });
     reader.page.on("request", (request) => reader.requests.push(request.url()));

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BINARY = process.env.RAG_CHATBOT_BIN ?? join(ROOT, "target/release/rag-chatbot");
 const PATIENCE_MS = 180_000;
 /** What an image has besides its program: the system's libraries. */
-const SYSTEM = ["/usr", "/bin", "/lib", "/lib64", "/sbin"];
+const SYSTEM = ["/usr", "/bin", "/lib", "/lib64", "/sbin"].filter((path) => existsSync(path));
 
 /** `root` becomes a file system of its own with the mounts that are listed, then the program starts in it. */
 const ENTER = `set -eu

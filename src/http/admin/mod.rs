@@ -78,3 +78,26 @@ async fn serve(path: &str, method: &Method, headers: &HeaderMap) -> Result<Respo
     let file = file.ok_or_else(|| Problem::new(Code::NotFound, "There is no such file."))?;
     Ok(file.respond(StatusCode::OK, method, headers).await)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::history::{DASHBOARDS, RULES};
+
+    #[test]
+    fn what_the_server_says_is_said_in_urdu_too() {
+        let file = AdminFiles::get("urdu.js").expect("it is part of the page");
+        let urdu = std::str::from_utf8(&file.data).expect("UTF-8");
+        let charts = DASHBOARDS.iter().flat_map(|one| one.charts);
+        let titles = charts.clone().map(|chart| format!("{}|chart", chart.title));
+        let lines = charts.flat_map(|chart| chart.lines);
+        let lines = lines.map(|line| format!("{}|line", line.name));
+        let alerts = RULES.iter().map(|rule| format!("{}|alert", rule.summary));
+        let missing: Vec<String> = titles
+            .chain(lines)
+            .chain(alerts)
+            .filter(|text| !urdu.contains(&format!("\n  \"{text}\": \"")))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}
