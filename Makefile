@@ -57,11 +57,11 @@ demo-binary: # The same from a site that was built elsewhere
 
 ARM := aarch64-unknown-linux-gnu
 test-aarch64: ## The library's tests on an emulated ARM processor (25 minutes; TESTS=embedding::engine for a part)
-	@command -v aarch64-linux-gnu-gcc qemu-aarch64-static >/dev/null || { echo "it needs gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user-static" >&2; exit 1; }
+	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null || { echo "it needs gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user" >&2; exit 1; }
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(ARM)" ] || rustup target add $(ARM)
 	CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64-static -L /usr/aarch64-linux-gnu" \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
 	cargo test --release --locked --lib --target $(ARM) -- $(TESTS)
 
 test-browser: build site tests/browser/node_modules ## Real pages in Chromium
