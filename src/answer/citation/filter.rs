@@ -4,7 +4,7 @@
 
 use super::super::prompt::is_hidden;
 use super::super::sentences::sentences;
-use super::lexeme::{self, Lexeme, Place};
+use super::lexeme::{self, Fence, Lexeme, Place};
 use super::seam::Seam;
 
 /// Decides whether the passage with this number supports this sentence.
@@ -25,8 +25,7 @@ pub(crate) struct Filter {
     allowed: Allowed,
     judge: Judge,
     pending: String,
-    /// Length of the fence that is open.
-    fence: Option<usize>,
+    fence: Option<Fence>,
     place: Place,
     seam: Seam,
     /// Prose of the current line, without citations.
@@ -60,10 +59,10 @@ impl Filter {
     /// The text has ended; returns the rest.
     pub fn finish(&mut self) -> String {
         let mut rest = self.drain(true);
-        if let Some(length) = self.fence.take() {
+        if let Some(fence) = self.fence.take() {
             // Whatever is said after a broken-off answer must not become part of its code.
             rest.push('\n');
-            rest.push_str(&"`".repeat(length));
+            rest.push_str(&fence.closing());
         }
         rest
     }
@@ -81,7 +80,7 @@ impl Filter {
             let rest = &pending[at..];
             let place = self.seam.place(self.place);
             let read = match self.fence {
-                Some(length) => lexeme::in_fence(rest, length, place, ended),
+                Some(fence) => lexeme::in_fence(rest, fence, place, ended),
                 None => lexeme::in_prose(rest, place, ended),
             };
             let Some((length, lexeme)) = read else { break };
@@ -89,7 +88,7 @@ impl Filter {
             let shown = out.len();
             let fenced = matches!(
                 lexeme,
-                Lexeme::FenceOpens(_) | Lexeme::InFence | Lexeme::FenceCloses
+                Lexeme::FenceOpens(_) | Lexeme::InFence | Lexeme::FenceCloses | Lexeme::FenceBreaks
             );
             self.write(raw, lexeme, &mut out);
             if out.len() == shown && raw.contains('\n') {
@@ -114,10 +113,15 @@ impl Filter {
     fn write(&mut self, raw: &str, lexeme: Lexeme<'_>, out: &mut String) {
         match lexeme {
             Lexeme::Text => {
+                let is_tildes = raw.starts_with("~~~");
                 for letter in raw.chars() {
-                    // Ends no code that began here: in Markdown it might begin some that goes over
+                    // They begin no code here: in Markdown they might begin some that goes over
                     // several lines, and everything behind it would be read the other way round.
-                    let letter = if letter == '`' { 'ˋ' } else { letter };
+                    let letter = match letter {
+                        '`' => 'ˋ',
+                        '~' if is_tildes => '∼',
+                        other => other,
+                    };
                     out.push(letter);
                     self.note(letter);
                 }
@@ -126,15 +130,19 @@ impl Filter {
                 out.push_str(raw);
                 self.line.push_str(raw);
             }
-            Lexeme::FenceOpens(length) => {
-                self.fence = Some(length);
+            Lexeme::FenceOpens(fence) => {
+                self.fence = Some(fence);
                 self.line.clear();
                 out.push_str(raw);
             }
             Lexeme::InFence => out.push_str(raw),
-            Lexeme::FenceCloses => {
-                self.fence = None;
-                out.push_str(raw);
+            // Said the way that Markdown understands it, whatever the fence stands in.
+            Lexeme::FenceCloses | Lexeme::FenceBreaks => {
+                let closing = self.fence.take().map(Fence::closing);
+                out.push_str(&closing.unwrap_or_default());
+                if raw.is_empty() || raw.ends_with('\n') {
+                    out.push('\n');
+                }
             }
             Lexeme::Citation { spaces, numbers } => self.cite(spaces, &numbers, out),
             Lexeme::Link { text, target } => self.link(text, target, out),

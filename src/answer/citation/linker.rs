@@ -3,7 +3,7 @@
 //! For readers who have no panel of sources beside the text: other people's chat applications and
 //! agents. Code is left alone, and the result is the same however the text was cut.
 
-use super::lexeme::{self, Lexeme, Place};
+use super::lexeme::{self, Fence, Lexeme, Place};
 
 /// A citation as it stands in the linked text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Linker {
     /// What stands before addresses that begin with `/`.
     root: String,
     pending: String,
-    fence: Option<usize>,
+    fence: Option<Fence>,
     place: Place,
     letters: usize,
     links: Vec<Link>,
@@ -65,7 +65,7 @@ impl Linker {
         while at < pending.len() {
             let rest = &pending[at..];
             let read = match self.fence {
-                Some(length) => lexeme::in_fence(rest, length, self.place, ended),
+                Some(fence) => lexeme::in_fence(rest, fence, self.place, ended),
                 None => lexeme::in_prose(rest, self.place, ended),
             };
             let Some((length, lexeme)) = read else { break };
@@ -82,11 +82,11 @@ impl Linker {
 
     fn write(&mut self, raw: &str, lexeme: Lexeme<'_>, out: &mut String) {
         match lexeme {
-            Lexeme::FenceOpens(length) => {
-                self.fence = Some(length);
+            Lexeme::FenceOpens(fence) => {
+                self.fence = Some(fence);
                 out.push_str(raw);
             }
-            Lexeme::FenceCloses => {
+            Lexeme::FenceCloses | Lexeme::FenceBreaks => {
                 self.fence = None;
                 out.push_str(raw);
             }

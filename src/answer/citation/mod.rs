@@ -42,13 +42,13 @@ pub(crate) fn cited(text: &str) -> Vec<usize> {
     while at < text.len() {
         let rest = &text[at..];
         let read = match fence {
-            Some(length) => lexeme::in_fence(rest, length, place, true),
+            Some(fence) => lexeme::in_fence(rest, fence, place, true),
             None => lexeme::in_prose(rest, place, true),
         };
         let Some((length, lexeme)) = read else { break };
         match lexeme {
-            Lexeme::FenceOpens(length) => fence = Some(length),
-            Lexeme::FenceCloses => fence = None,
+            Lexeme::FenceOpens(opened) => fence = Some(opened),
+            Lexeme::FenceCloses | Lexeme::FenceBreaks => fence = None,
             Lexeme::Citation { numbers, .. } => {
                 for number in numbers {
                     if !found.contains(&number) {

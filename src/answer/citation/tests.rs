@@ -157,6 +157,32 @@ fn a_broken_off_fence_is_closed() {
 }
 
 #[test]
+fn fences_in_lists_are_read_as_markdown_reads_them() {
+    for text in [
+        "1. Do:\n\n   ```js\n   a[9]\n   ```\n2. So",
+        "- a\n  - b\n\n        ```\n        c[9]\n        ```\n- d",
+        "- ```\n  a[9]\n  ```\n",
+        "~~~\na[9]\n```\n~~~\n",
+    ] {
+        assert_eq!(whole(text), text);
+    }
+    for (text, expected) in [
+        // What stands left of a fence in a list has left the list and the fence.
+        (
+            "1. a\n   ```\n   b[9]\nc[9]\n",
+            "1. a\n   ```\n   b[9]\n   ```\nc\n",
+        ),
+        (
+            "1. a\n    ```\n    b\n  ```\nc [9]",
+            "1. a\n    ```\n    b\n    ```\nc",
+        ),
+        ("> ~~~\n> [9]", "> ∼∼∼\n>"),
+    ] {
+        assert_eq!(whole(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_fence_behind_a_removed_citation_opens_for_the_reader_too() {
     assert_eq!(whole("[9]```\n```\n[9]"), "```\n```\n");
 }
@@ -182,6 +208,10 @@ fn text() -> impl Strategy<Value = String> {
         Just("`".to_owned()),
         Just("```".to_owned()),
         Just("\n```\n".to_owned()),
+        Just("\n  ```\n".to_owned()),
+        Just("~~~\n".to_owned()),
+        Just("1. ".to_owned()),
+        Just("   ".to_owned()),
         Just("\n".to_owned()),
         Just("【2】".to_owned()),
         Just("[".to_owned()),
@@ -276,7 +306,7 @@ proptest! {
     #[test]
     fn what_has_been_filtered_is_not_changed_again(text in text()) {
         // What kept two brackets apart may be read as the text of a link, and be made plain.
-        let apart = |text: &str| text.replace(['[', ']', '［', '］', '<', '‹', '`', 'ˋ', ' '], "");
+        let apart = |text: &str| text.replace(['[', ']', '［', '］', '<', '‹', '`', 'ˋ', '~', '∼', ' '], "");
         let shown = whole(&text);
         prop_assert_eq!(apart(&whole(&shown)), apart(&shown));
     }

@@ -2,9 +2,7 @@
 //!
 //! It does not know which of them may stay.
 
-use super::{
-    Lexeme, MAX_SPAN_BYTES, MAX_URL_BYTES, Place, Read, one_letter, run_of_backticks, span,
-};
+use super::{Lexeme, MAX_SPAN_BYTES, MAX_URL_BYTES, Place, Read, one_letter, run_of, span};
 
 /// More numbers than this in one pair of brackets are data, not citations.
 const MAX_NUMBERS: usize = 20;
@@ -116,7 +114,7 @@ fn until(
         at += match letter {
             // Code binds tighter than brackets; the targets of links know no code.
             '`' if close != ')' => {
-                span(&inside[at..], ended)?.unwrap_or_else(|| run_of_backticks(&inside[at..]))
+                span(&inside[at..], ended)?.unwrap_or_else(|| run_of('`', &inside[at..]))
             }
             _ => letter.len_utf8(),
         };

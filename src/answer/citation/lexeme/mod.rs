@@ -25,10 +25,12 @@ pub(super) enum Lexeme<'a> {
     Text,
     /// A closed code span.
     Code,
-    /// The line that opens a fence of so many backticks.
-    FenceOpens(usize),
+    /// The line that opens a fence.
+    FenceOpens(Fence),
     InFence,
     FenceCloses,
+    /// Nothing: the next line stands further left than the fence, and ends the list it is in.
+    FenceBreaks,
     /// `[1]`, `[1, 2]`, `[1-3]`, `【1】`, with the spaces before it.
     Citation {
         spaces: &'a str,
@@ -47,6 +49,23 @@ pub(super) enum Lexeme<'a> {
     BrokenTag,
 }
 
+/// A fence that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fence {
+    /// `` ` `` or `~`.
+    mark: char,
+    length: usize,
+    /// Letters before it on its line: spaces, and the marks of lists.
+    indent: usize,
+}
+
+impl Fence {
+    /// The line that closes it, without its end, wherever the model wrote it.
+    pub fn closing(self) -> String {
+        " ".repeat(self.indent) + &String::from(self.mark).repeat(self.length)
+    }
+}
+
 type Read<'a> = Option<(usize, Lexeme<'a>)>;
 
 /// Where reading stands in its line.
@@ -54,62 +73,90 @@ type Read<'a> = Option<(usize, Lexeme<'a>)>;
 pub(super) struct Place {
     /// The letter before, `\n` at the start.
     pub before: char,
-    /// Spaces since the line began; `None` after anything else.
-    indent: Option<usize>,
+    /// Letters since the line began.
+    column: usize,
+    start: Start,
+    /// Whether a list's mark came since the line began.
+    is_item: bool,
     /// Whether nothing but spaces and the marks of lists and quotations came since the line began.
     is_block_start: bool,
+}
+
+/// How far the beginning of a line has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// Only spaces since the line or its last list mark began.
+    Spaces,
+    /// Digits that a full stop or a bracket makes a list's mark.
+    Digits,
+    /// A list's mark, if a space follows.
+    Mark,
+    Over,
 }
 
 impl Place {
     pub const START: Self = Self {
         before: '\n',
-        indent: Some(0),
+        column: 0,
+        start: Start::Spaces,
+        is_item: false,
         is_block_start: true,
     };
 
     /// Moves past what was read.
     pub fn advance(&mut self, raw: &str) {
         for letter in raw.chars() {
+            if letter == '\n' {
+                *self = Self::START;
+                continue;
+            }
             self.before = letter;
-            self.is_block_start = letter == '\n'
-                || (self.is_block_start
-                    && (letter.is_ascii_digit() || " \t>-*+.)".contains(letter)));
-            self.indent = match (letter, self.indent) {
-                ('\n', _) => Some(0),
-                (' ', Some(spaces)) => Some(spaces + 1),
-                _ => None,
+            self.column += 1;
+            self.start = match (self.start, letter) {
+                (Start::Spaces | Start::Mark, ' ') => Start::Spaces,
+                (Start::Spaces, '-' | '*' | '+') | (Start::Digits, '.' | ')') => Start::Mark,
+                (Start::Spaces | Start::Digits, '0'..='9') => Start::Digits,
+                _ => Start::Over,
             };
+            self.is_item |= self.start == Start::Mark;
+            self.is_block_start &= letter.is_ascii_digit() || " \t>-*+.)".contains(letter);
         }
     }
 
-    /// Whether a block may begin here: with four spaces it would be code or go on a paragraph.
+    /// Whether a fence may begin here: at the beginning of a line or of a list's item.
+    fn opens_fence(self) -> bool {
+        self.start == Start::Spaces
+    }
+
+    /// Whether a definition may begin here: with four spaces it would be code or go on a paragraph.
     fn opens_line(self) -> bool {
-        self.indent.is_some_and(|spaces| spaces < 4)
+        self.opens_fence() && !self.is_item && self.column < 4
     }
 }
 
 /// Reads one lexeme inside a fence.
-pub(super) fn in_fence(rest: &str, fence: usize, place: Place, ended: bool) -> Read<'_> {
+pub(super) fn in_fence(rest: &str, fence: Fence, place: Place, ended: bool) -> Read<'_> {
     let line_end = rest.find('\n').map(|at| at + 1);
     if place.before != '\n' {
         return Some((line_end.unwrap_or(rest.len()), Lexeme::InFence));
     }
     let line = &rest[..line_end.unwrap_or(rest.len())];
     let marks = line.trim_start_matches(' ');
-    if !marks.is_empty() && !marks.starts_with('`') {
-        return Some((line.len(), Lexeme::InFence));
+    let whole = line_end.is_some() || ended || line.len() >= MAX_SPAN_BYTES;
+    if marks.starts_with(fence.mark) || marks.is_empty() {
+        if !whole {
+            return None;
+        }
+        let run = run_of(fence.mark, marks);
+        if run >= fence.length && marks[run..].trim().is_empty() && line.len() < MAX_SPAN_BYTES {
+            return Some((line.len(), Lexeme::FenceCloses));
+        }
     }
-    if line_end.is_none() && !ended && line.len() < MAX_SPAN_BYTES {
-        return None;
+    let is_blank = marks.trim().is_empty();
+    if !is_blank && line.len() - marks.len() < fence.indent {
+        return Some((0, Lexeme::FenceBreaks));
     }
-    let run = run_of_backticks(marks);
-    let closes = run >= fence && marks[run..].trim().is_empty() && line.len() < MAX_SPAN_BYTES;
-    let lexeme = if closes {
-        Lexeme::FenceCloses
-    } else {
-        Lexeme::InFence
-    };
-    Some((line.len(), lexeme))
+    Some((line.len(), Lexeme::InFence))
 }
 
 /// Reads one lexeme of prose.
@@ -117,6 +164,7 @@ pub(super) fn in_prose(rest: &str, place: Place, ended: bool) -> Read<'_> {
     let first = rest.chars().next()?;
     match first {
         '`' => code(rest, place, ended),
+        '~' => tildes(rest, place, ended),
         ' ' | '\t' => spaces(rest, place, ended),
         '[' | '【' => bracket(rest, "", place, ended),
         '!' => image(rest, ended),
@@ -134,39 +182,58 @@ fn code(rest: &str, place: Place, ended: bool) -> Read<'_> {
     if place.before == '\\' {
         return one_letter(rest);
     }
-    let run = run_of_backticks(rest);
+    let run = run_of('`', rest);
     if run == rest.len() && !ended {
         return None;
     }
-    let after = &rest[run..];
-    let line_end = after.find('\n');
-    if run >= 3 && place.opens_line() {
-        let info = &after[..line_end.unwrap_or(after.len())];
-        if !info.contains('`') {
-            return match line_end {
-                _ if info.len() > MAX_SPAN_BYTES => Some((run, Lexeme::Text)),
-                Some(end) => Some((run + end + 1, Lexeme::FenceOpens(run))),
-                None if ended => Some((run, Lexeme::Text)),
-                None => None,
-            };
+    if run >= 3 && place.opens_fence() {
+        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
+        if !line[run..].contains('`') {
+            return opening('`', run, rest, place, ended);
         }
     }
     let end = span(rest, ended)?;
     Some(end.map_or((run, Lexeme::Text), |end| (end, Lexeme::Code)))
 }
 
+/// Three or more of them are a fence too.
+fn tildes(rest: &str, place: Place, ended: bool) -> Read<'_> {
+    let run = run_of('~', rest);
+    if run == rest.len() && !ended {
+        return None;
+    }
+    if run >= 3 && place.opens_fence() {
+        return opening('~', run, rest, place, ended);
+    }
+    Some((run, Lexeme::Text))
+}
+
+/// The line that opens a fence; it is one only when it has ended.
+fn opening(mark: char, length: usize, rest: &str, place: Place, ended: bool) -> Read<'_> {
+    let fence = Fence {
+        mark,
+        length,
+        indent: place.column,
+    };
+    match rest.find('\n') {
+        Some(end) if end <= length + MAX_SPAN_BYTES => Some((end + 1, Lexeme::FenceOpens(fence))),
+        None if !ended && rest.len() <= length + MAX_SPAN_BYTES => None,
+        _ => Some((length, Lexeme::Text)),
+    }
+}
+
 /// Where the code span ends that begins here. The outer `None` waits for more; the inner one says
 /// that it is never closed on this line.
 #[allow(clippy::option_option)]
 fn span(rest: &str, ended: bool) -> Option<Option<usize>> {
-    let run = run_of_backticks(rest);
+    let run = run_of('`', rest);
     let after = &rest[run..];
     let line_end = after.find('\n');
     let line = &after[..line_end.unwrap_or(after.len())];
     let mut at = 0;
     while let Some(found) = line[at..].find('`') {
         let start = at + found;
-        let length = run_of_backticks(&line[start..]);
+        let length = run_of('`', &line[start..]);
         let end = start + length;
         if start > MAX_SPAN_BYTES {
             break;
@@ -185,8 +252,8 @@ fn span(rest: &str, ended: bool) -> Option<Option<usize>> {
     Some(None)
 }
 
-fn run_of_backticks(rest: &str) -> usize {
-    rest.bytes().take_while(|b| *b == b'`').count()
+fn run_of(mark: char, rest: &str) -> usize {
+    rest.chars().take_while(|letter| *letter == mark).count()
 }
 
 fn spaces(rest: &str, place: Place, ended: bool) -> Read<'_> {
