@@ -6,7 +6,7 @@ use rag_chatbot::answer::{AnswerEvent, Answerer, Brought, Mode, Parts, Question}
 use rag_chatbot::corpus::{Block, BlockKind};
 use rag_chatbot::index::PassageDocument;
 use rag_chatbot::language::detect;
-use rag_chatbot::retrieval::{Explain, Passage, RetrievalError, Retrieved, Scope, Search};
+use rag_chatbot::retrieval::{Explain, Passage, RetrievalError, Retrieved, Scope, Search, Signals};
 use rag_chatbot::store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,7 @@ impl Search for Prepared {
         Ok(Retrieved {
             passages: self.0.iter().take(top_k).cloned().collect(),
             answerable: 1.0,
+            signals: Signals::default(),
             found: true,
             language: detect(query),
             fallback: None,

@@ -3,11 +3,11 @@
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::embedding;
-use crate::eval::{self, AbstentionReport, Arm, Evaluator, Scores, Set, SetReport};
+use crate::eval::{self, AbstentionReport, Arm, Evaluator, Judged, Query, Scores, Set, SetReport};
 use anyhow::Context;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -19,9 +19,12 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "sets")]
     questions: Option<PathBuf>,
     /// Also measure abstention: these questions (JSON lines with `_id` and `text`) have no answer in
-    /// the set's corpus
-    #[arg(long, value_name = "FILE", conflicts_with = "questions")]
+    /// the set's corpus, or in the documentation
+    #[arg(long, value_name = "FILE")]
     unanswerable: Option<PathBuf>,
+    /// Write what abstention is decided from, for every question, to this file, as JSON lines
+    #[arg(long, value_name = "FILE", requires = "unanswerable")]
+    signals: Option<PathBuf>,
     /// The measures as JSON
     #[arg(long)]
     json: bool,
@@ -37,14 +40,15 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
-    let mut abstention = Vec::new();
+    let mut abstention = Abstention::new(arguments)?;
     let reports = match (&arguments.questions, &arguments.sets) {
-        (Some(file), _) => on_documentation(file, config).await?,
+        (Some(file), _) => on_documentation(file, config, &mut abstention).await?,
         (None, Some(folder)) => {
             tokio::task::block_in_place(|| on_sets(arguments, folder, config, &mut abstention))?
         }
         (None, None) => anyhow::bail!("name a folder of question sets, or --questions FILE"),
     };
+    let abstention = abstention.reports;
     if arguments.json {
         let all = serde_json::json!({ "sets": reports, "abstention": abstention });
         println!("{all}");
@@ -64,28 +68,52 @@ pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitC
     Ok(ExitCode::from(u8::from(!low.is_empty())))
 }
 
+/// Questions without an answer, and what came of asking them.
+struct Abstention {
+    others: Vec<Query>,
+    signals: Option<Box<dyn Write>>,
+    reports: Vec<AbstentionReport>,
+}
+
+impl Abstention {
+    fn new(arguments: &Arguments) -> anyhow::Result<Self> {
+        let others = match &arguments.unanswerable {
+            Some(file) => eval::read_queries(file)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            others,
+            signals: created(arguments.signals.as_deref())?,
+            reports: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, name: &str, judged: &[Judged]) -> anyhow::Result<()> {
+        if let Some(out) = &mut self.signals {
+            eval::write_signals(out.as_mut(), name, judged).context("cannot write the signals")?;
+        }
+        self.reports.push(AbstentionReport::of(name, judged));
+        Ok(())
+    }
+}
+
+/// The file to write to, where one is wanted.
+fn created(path: Option<&Path>) -> anyhow::Result<Option<Box<dyn Write>>> {
+    let Some(path) = path else { return Ok(None) };
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Some(Box::new(BufWriter::new(file))))
+}
+
 fn on_sets(
     arguments: &Arguments,
-    folder: &std::path::Path,
+    folder: &Path,
     config: &Config,
-    abstention: &mut Vec<AbstentionReport>,
+    abstention: &mut Abstention,
 ) -> anyhow::Result<Vec<SetReport>> {
-    let others = match &arguments.unanswerable {
-        Some(file) => eval::read_queries(file)?,
-        None => Vec::new(),
-    };
     let embedder = embedding::open(&app::embedding_options(config))?;
-    let trace: Option<Box<dyn Write>> = match &arguments.trace {
-        Some(path) => {
-            let file =
-                File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Some(Box::new(BufWriter::new(file)))
-        }
-        None => None,
-    };
     let mut evaluator = Evaluator::new(embedder, &config.state.join("eval"))
         .with_baselines(arguments.baseline)
-        .with_trace(trace);
+        .with_trace(created(arguments.trace.as_deref())?);
     let mut reports = Vec::new();
     for path in eval::find_sets(folder)? {
         let set = Set::read(&path)?;
@@ -96,16 +124,18 @@ fn on_sets(
         })?;
         bar.finish_and_clear();
         reports.extend(found);
-        if !others.is_empty() {
-            abstention.push(evaluator.abstention(&set, &others)?);
+        if !abstention.others.is_empty() {
+            let judged = evaluator.abstention(&set, &abstention.others)?;
+            abstention.add(&set.name, &judged)?;
         }
     }
     Ok(reports)
 }
 
 async fn on_documentation(
-    file: &std::path::Path,
+    file: &Path,
     config: &Config,
+    abstention: &mut Abstention,
 ) -> anyhow::Result<Vec<SetReport>> {
     let questions = eval::read_questions(file)?;
     let app = App::open(config).await?;
@@ -119,7 +149,12 @@ async fn on_documentation(
             );
         }
     }
-    Ok(eval::ask_documentation(app.search().as_ref(), &questions).await?)
+    let search = app.search().as_ref();
+    if !abstention.others.is_empty() {
+        let judged = eval::judge_documentation(search, &questions, &abstention.others).await?;
+        abstention.add("documentation", &judged)?;
+    }
+    Ok(eval::ask_documentation(search, &questions).await?)
 }
 
 fn progress_bar(name: &str) -> indicatif::ProgressBar {

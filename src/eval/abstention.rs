@@ -1,12 +1,15 @@
 //! How well questions that a corpus answers are told from questions that it does not.
 
+use super::documentation::Expected;
 use super::run::{Evaluator, probe};
 use super::set::{EvalError, Query, Set};
 use crate::embedding::InputKind;
 use crate::index::{Index, Summary};
 use crate::language::detect;
-use crate::retrieval::{Signals, THRESHOLD, fuse};
+use crate::retrieval::{Scope, Search, Signals, THRESHOLD, fuse};
 use serde::Serialize;
+use serde_json::json;
+use std::io::Write;
 
 /// One set's own questions against others.
 #[derive(Debug, Clone, Serialize)]
@@ -22,7 +25,23 @@ pub struct AbstentionReport {
     pub refused_unanswerable: f64,
 }
 
+/// A question, and whether it is one that the documentation answers, with what was found for it.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    pub query: String,
+    pub answerable: bool,
+    pub signals: Signals,
+}
+
 impl AbstentionReport {
+    pub fn of(name: &str, judged: &[Judged]) -> Self {
+        let probabilities = |answerable: bool| -> Vec<f32> {
+            let of_kind = judged.iter().filter(|one| one.answerable == answerable);
+            of_kind.map(|one| one.signals.probability()).collect()
+        };
+        Self::new(name, &probabilities(true), &probabilities(false))
+    }
+
     pub fn new(name: &str, answerable: &[f32], unanswerable: &[f32]) -> Self {
         let refused = |all: &[f32]| {
             let refused = all.iter().filter(|p| **p < THRESHOLD).count();
@@ -41,21 +60,25 @@ impl AbstentionReport {
 
 impl Evaluator {
     /// The set's own questions against `others`, which its corpus does not answer.
-    pub fn abstention(&self, set: &Set, others: &[Query]) -> Result<AbstentionReport, EvalError> {
-        let answerable = self.probabilities(set, &set.queries)?;
-        let unanswerable = self.probabilities(set, others)?;
-        Ok(AbstentionReport::new(&set.name, &answerable, &unanswerable))
+    pub fn abstention(&self, set: &Set, others: &[Query]) -> Result<Vec<Judged>, EvalError> {
+        let mut judged = self.judged(set, &set.queries, true)?;
+        judged.extend(self.judged(set, others, false)?);
+        Ok(judged)
     }
 
-    /// For each question the probability that the set's corpus answers it.
-    pub fn probabilities(&self, set: &Set, queries: &[Query]) -> Result<Vec<f32>, EvalError> {
+    fn judged(
+        &self,
+        set: &Set,
+        queries: &[Query],
+        answerable: bool,
+    ) -> Result<Vec<Judged>, EvalError> {
         let index = self.index(set, &mut |_, _| ())?;
         let Summary {
             chunks,
             calibration,
             ..
         } = index.summary();
-        let mut probabilities = Vec::with_capacity(queries.len());
+        let mut judged = Vec::with_capacity(queries.len());
         for batch in queries.chunks(64) {
             let texts: Vec<String> = batch.iter().map(|q| q.text.clone()).collect();
             let vectors = self.embedder().embed(InputKind::Query, &texts)?;
@@ -65,11 +88,46 @@ impl Evaluator {
                 let fused = fuse(&candidates);
                 let signals =
                     Signals::of(language, &candidates, &fused, *chunks, calibration.as_ref());
-                probabilities.push(signals.probability());
+                judged.push(Judged {
+                    query: query.id.clone(),
+                    answerable,
+                    signals,
+                });
             }
         }
-        Ok(probabilities)
+        Ok(judged)
     }
+}
+
+/// A documentation's own questions against `others`, which it does not answer.
+pub async fn judge_documentation(
+    search: &dyn Search,
+    own: &[Expected],
+    others: &[Query],
+) -> Result<Vec<Judged>, EvalError> {
+    let own = own.iter().map(|one| (&one.question, &one.question, true));
+    let others = others.iter().map(|one| (&one.id, &one.text, false));
+    let mut judged = Vec::new();
+    for (id, text, answerable) in own.chain(others) {
+        let found = search.search(text, &Scope::default(), 1).await?;
+        judged.push(Judged {
+            query: id.clone(),
+            answerable,
+            signals: found.signals,
+        });
+    }
+    Ok(judged)
+}
+
+/// Writes every question's signals as JSON lines: what the rule is fitted from.
+pub fn write_signals(out: &mut dyn Write, set: &str, judged: &[Judged]) -> std::io::Result<()> {
+    for one in judged {
+        let probability = one.signals.probability();
+        let line = json!({"set": set, "query": one.query, "answerable": one.answerable,
+            "probability": probability, "signals": one.signals});
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
 }
 
 /// Area under the ROC curve: how often the first of a pair is larger, ties counting half.

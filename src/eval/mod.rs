@@ -12,7 +12,7 @@ mod run;
 mod set;
 mod trace;
 
-pub use abstention::AbstentionReport;
+pub use abstention::{AbstentionReport, Judged, judge_documentation, write_signals};
 pub use documentation::{Expected, ask_documentation, read_questions, unknown_addresses};
 pub use measures::Scores;
 pub use run::{Arm, Evaluator, Grain, SetReport};

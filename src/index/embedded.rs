@@ -303,6 +303,7 @@ impl Inner {
         Ok(Candidates {
             found,
             coverage: question.coverage(),
+            named: question.asks_for_a_name(),
             words_maximum: question.maximum(),
             rarity: question.rarity(),
             usual,

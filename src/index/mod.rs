@@ -112,6 +112,8 @@ pub struct Candidates {
     pub found: Vec<Candidate>,
     /// Share (0–1) of the question's content words that stand anywhere in the index.
     pub coverage: f32,
+    /// All that the question asks for is one name: a flag, an identifier, an abbreviation.
+    pub named: bool,
     /// Largest combined BM25 that any text could have for this question (sum of the terms' maxima).
     pub words_maximum: f32,
     /// Sum of the idf of the question's content words.

@@ -3,7 +3,7 @@
 //! Urdu prose about software is full of Latin terms, so a text is Arabic-script as soon as a
 //! good part of its letters are, not when most are.
 
-use super::{Language, LanguageCode, Script, script_of};
+use super::{Language, LanguageCode, Script, Word, is_stop_word, script_of, words};
 
 /// Letters looked at; a page's language shows well before this.
 const LETTERS_READ: usize = 4_000;
@@ -11,6 +11,9 @@ const LETTERS_READ: usize = 4_000;
 /// A script other than Latin wins with this share of the letters: Latin identifiers are long, the
 /// words around them short.
 const NON_LATIN_SHARE: f32 = 0.3;
+
+/// Longer texts than a question are what most of their letters are.
+const QUESTION_MAX_BYTES: usize = 200;
 
 /// Bytes whose trigrams are counted: the costliest step of indexing words if whole pages are, and
 /// whatlang is reliable from some two hundred on.
@@ -36,6 +39,7 @@ pub fn detect(text: &str) -> Language {
         .max_by_key(|(_, n)| *n);
     let script = match other {
         Some(&(script, n)) if n as f32 >= NON_LATIN_SHARE * total as f32 => script,
+        Some(&(Script::Arabic, _)) if asks_in_arabic(text) => Script::Arabic,
         _ => Script::Latin,
     };
     let code = match script {
@@ -45,6 +49,18 @@ pub fn detect(text: &str) -> Language {
         _ => LanguageCode::Und,
     };
     Language { script, code }
+}
+
+/// A short text whose grammar is Urdu and whose names alone are Latin: "inverse kinematics کیا ہے؟".
+fn asks_in_arabic(text: &str) -> bool {
+    if text.len() > QUESTION_MAX_BYTES {
+        return false;
+    }
+    let mut grammar = words(text)
+        .into_iter()
+        .filter(|word| is_stop_word(&word.text));
+    let is_arabic = |word: Word| word.text.chars().any(|c| script_of(c) == Script::Arabic);
+    grammar.next().is_some_and(is_arabic) && grammar.all(is_arabic)
 }
 
 fn count_scripts(text: &str) -> Vec<(Script, usize)> {
@@ -158,6 +174,21 @@ mod tests {
             ),
         ] {
             assert_eq!(detect(text).code, code, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_urdu_question_about_a_latin_term_is_urdu_and_an_english_one_about_an_urdu_word_is_not() {
+        for (question, script) in [
+            ("inverse kinematics کیا ہے؟", Script::Arabic),
+            ("testPathIgnorePatterns کیسے؟", Script::Arabic),
+            (
+                "What does the word کیا mean in the interface?",
+                Script::Latin,
+            ),
+            ("translation کتاب interface strings", Script::Latin),
+        ] {
+            assert_eq!(detect(question).script, script, "{question}");
         }
     }
 

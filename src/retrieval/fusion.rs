@@ -77,7 +77,7 @@ fn best_of_each_section(fused: Vec<Fused>) -> Vec<Fused> {
 }
 
 /// Between the cosine of the whole and that of its nearest part.
-fn nearness(candidate: &Candidate) -> Option<f32> {
+pub(super) fn nearness(candidate: &Candidate) -> Option<f32> {
     let cosine = candidate.cosine?;
     let part = candidate.detail.unwrap_or(cosine);
     Some(cosine + DETAIL_SHARE * (part - cosine))

@@ -97,6 +97,8 @@ pub struct Retrieved {
     pub passages: Vec<Passage>,
     /// Probability (0–1) that the documentation holds an answer, from calibrated signals.
     pub answerable: f32,
+    /// What `answerable` was computed from.
+    pub signals: Signals,
     /// Whether `answerable` is over the shipped threshold.
     pub found: bool,
     pub language: Language,

@@ -126,6 +126,7 @@ impl Search for Retriever {
         Ok(Retrieved {
             passages: ordered,
             answerable,
+            signals: best.signals,
             found: answerable >= THRESHOLD,
             language,
             fallback,

@@ -5,7 +5,7 @@
 
 use crate::answer::rig::own_docs;
 use crate::library::model;
-use rag_chatbot::eval::{self, Evaluator, Grain, Query, Set};
+use rag_chatbot::eval::{self, AbstentionReport, Evaluator, Grain, Query, Set};
 use std::path::{Path, PathBuf};
 
 const MARGIN: f64 = 0.008;
@@ -78,12 +78,13 @@ fn questions_of_another_subject_are_refused_and_answerable_ones_are_not() {
     let evaluator = Evaluator::new(model(), state.path());
     for (name, others, least_auc, most_refused, least_refused) in [
         ("docs_commits_jest", "squad_v1_dev", 0.995, 0.02, 0.97),
-        ("robotics_ur_en", "xquad_ur_ur", 0.99, 0.03, 0.97),
-        ("xquad_en_ur", "docs_commits_jest", 0.93, 0.07, 0.57),
+        ("docs_commits_rn", "squad_v1_dev", 0.995, 0.02, 0.96),
+        ("robotics_ur_en", "xquad_ur_ur", 0.99, 0.02, 0.97),
+        ("xquad_en_ur", "docs_commits_jest", 0.93, 0.08, 0.57),
     ] {
         let others = questions_of(&folder, others);
-        let report = evaluator.abstention(&set(&folder, name), &others);
-        let report = report.expect("the set runs");
+        let judged = evaluator.abstention(&set(&folder, name), &others);
+        let report = AbstentionReport::of(name, &judged.expect("the set runs"));
         println!("{report:?}");
         assert!(report.auc >= least_auc, "{report:?}");
         assert!(report.refused_answerable <= most_refused, "{report:?}");

@@ -4,7 +4,7 @@
 use super::fields::FieldKind;
 use super::sounds::{Heard, Sounds};
 use crate::index::IndexError;
-use crate::language::{is_stop_word, stem, words};
+use crate::language::{Script, detect, is_stop_word, stem, words};
 
 /// Words of a question that are searched; a pasted page would only slow the search down.
 const MAX_QUESTION_WORDS: usize = 64;
@@ -27,6 +27,8 @@ pub struct QuestionWords {
     stemmed: Vec<Asked>,
     /// Share (0–1) of the content words that stand anywhere in the index.
     coverage: f32,
+    /// One word says what is asked for, and it is a name.
+    named: bool,
     /// Sum of the idf of the content words.
     idf_sum: f32,
 }
@@ -98,8 +100,14 @@ impl QuestionWords {
             plain,
             stemmed,
             coverage: known as f32 / contents.len().max(1) as f32,
+            named: asks_for_a_name(question),
             idf_sum,
         })
+    }
+
+    /// Whether all that is asked for is one name.
+    pub fn asks_for_a_name(&self) -> bool {
+        self.named
     }
 
     pub fn coverage(&self) -> f32 {
@@ -126,6 +134,27 @@ impl QuestionWords {
     }
 }
 
+/// Whether one word says what is asked for, and is written as a name: `--strict`, `testMatch`, SLAM,
+/// and in Urdu any word in Latin letters.
+fn asks_for_a_name(question: &str) -> bool {
+    let all = words(question);
+    let mut content = all
+        .iter()
+        .filter(|word| !word.is_part && !is_stop_word(&word.text));
+    let (Some(word), None) = (content.next(), content.next()) else {
+        return false;
+    };
+    let (before, name) = (&question[..word.start], &question[word.start..word.end]);
+    let is_latin = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_flag = before.ends_with('-') || before.ends_with('@');
+    let looks_made = name
+        .chars()
+        .skip(1)
+        .any(|c| c.is_ascii_uppercase() || "_.".contains(c));
+    let stands_out = detect(question).script == Script::Arabic;
+    is_latin && (is_flag || looks_made || stands_out)
+}
+
 /// How the index spells `word` in the other script, where that is how it usually does.
 fn spellings(text: &str, stem: &str, own: u64, sounds: &Sounds) -> Vec<Heard> {
     let mut heard = sounds.other_spellings(text);
@@ -140,4 +169,26 @@ fn spellings(text: &str, stem: &str, own: u64, sounds: &Sounds) -> Vec<Heard> {
 fn idf(holding: u64, chunks: usize) -> f32 {
     let (n, all) = (holding as f32, chunks as f32);
     (1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asks_for_a_name;
+
+    #[test]
+    fn questions_that_ask_for_one_name_are_told_from_others() {
+        for (question, named) in [
+            ("What does --strict do?", true),
+            ("testPathIgnorePatterns", true),
+            ("What is SLAM?", true),
+            ("SLAM کیا کرتا ہے؟", true),
+            ("jest کیا ہے؟", true),
+            ("What is testing?", false),
+            ("What does the arm do in SLAM?", false),
+            ("بازو کیا ہے؟", false),
+            ("", false),
+        ] {
+            assert_eq!(asks_for_a_name(question), named, "{question}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod dialogue;
 mod generated;
 mod hostile;
+mod named;
 mod quoted;
 mod remembered;
 pub mod rig;
