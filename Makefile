@@ -14,7 +14,7 @@ BINARY := $(abspath $(TARGET))/release/rag-chatbot
 AS_ROOT := $(if $(filter 0,$(shell id -u)),env,sudo -E env "PATH=$$PATH")
 DOCS_SOURCES := $(shell find docs -type f -not -path '*/node_modules/*' -not -path 'docs/build/*' -not -path 'docs/.docusaurus/*' 2>/dev/null)
 
-.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-aarch64 test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing growth slo ci
+.PHONY: help tools build fmt lint test widget test-browser test-proxy test-clients test-api test-oidc test-load test-aarch64 test-deploy test-observe observe test-runbooks test-rollout test-backups drill lab site demo demo-binary deny advisories secrets sbom fuzz bench bench-peers bench-check bench-short bench-observing bench-starting growth slo ci
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -133,6 +133,9 @@ bench-short: $(SHORT) ## The part of it that fits into ci: fails if we have grow
 
 bench-observing: build ## What logs, metrics and traces cost: processor time per request, with all of it and with none
 	python3 benches/observing.py $(BINARY)
+
+bench-starting: build ## Starts, a changed page and idle memory, with the documentation in DATA (our handbook unless given)
+	python3 benches/starting.py $(BINARY) $(or $(DATA),docs)
 
 growth: $(GROWTH) ## What 1,000 to a million chunks cost, drawn into the docs (half an hour, 10 GB)
 	$(GROWTH)/bin/python benches/growth/plot.py "$$(benches/peers/executable $(GROWTH)/bin/python growth)"

@@ -92,7 +92,6 @@ def main():
         data, state = folder / "data", folder / "state"
         shutil.copytree(chosen.data, data)
         subprocess.run(["chmod", "-R", "u+w", data], check=True)
-        page = max((p for p in data.rglob("*.md") if "versioned" not in str(p)), key=lambda p: p.stat().st_size)
         with open(folder / "log", "w") as log:
             firsts = []
             for turn in range(chosen.rounds):
@@ -103,6 +102,8 @@ def main():
                     server.end()
             vectors = server.wait(server.is_ready)
             peak = server.resident_mb()["VmHWM"]
+            # A page that is found, and so one of the version that readers see.
+            page = data / json.loads(server.search(chosen.question))["results"][0]["doc_id"]
             # Files that were written just now are read again at the next look.
             time.sleep(5)
             changed = []

@@ -58,6 +58,8 @@ def draw(figures):
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
     for axis, (title, unit, lines) in zip(axes, panels):
         for (name, values), marker in zip(lines.items(), "os^"):
+            if not any(values):
+                continue
             axis.plot(chunks, [v if v else float("nan") for v in values], marker=marker, label=name)
         axis.set(xscale="log", yscale="log", title=title, xlabel="chunks", ylabel=unit)
         axis.grid(True, alpha=0.3)
