@@ -23,6 +23,7 @@ pub const COMPONENTS: [&str; 19] = [
     "index",
     "ingest",
     "language",
+    "outbound",
     "retrieval",
     "secret",
     "store",
