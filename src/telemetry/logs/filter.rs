@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::{Registry, reload};
 
 /// Our own parts, which can be named without the crate: `retrieval=debug`.
-pub const COMPONENTS: [&str; 19] = [
+pub const COMPONENTS: [&str; 20] = [
     "answer",
     "app",
     "backup",
