@@ -12,7 +12,7 @@ const FILES = readdirSync(BUILD, { recursive: true }).filter((name) => statSync(
 const SCRIPT = FILES.find((name) => /^assets\/js\/main\.[0-9a-f]{8}\.js$/.test(name));
 const PAGES = FILES.filter((name) => name.endsWith(".html"));
 /** How the build writes the names of files that never change. */
-const HASHED = /^(?:ur\/)?assets\/.*\.[0-9a-f]{8}\.(?:js|css)/;
+const HASHED = /^(?:ur\/)?assets\/.*(?:\.[0-9a-f]{8}\.(?:js|css)|-[0-9a-f]{32}\.\w+)/;
 const TEXT = /\.(?:html|js|css|svg|xml|txt|json)$/;
 /** Smaller bodies fit one packet as they are. */
 const WORTH_COMPRESSING_BYTES = 1024;
