@@ -27,6 +27,10 @@ use tokio_util::sync::CancellationToken;
 /// How long sentences may take to be scored by meaning: within the 500 ms of retrieval.
 const SCORING_PATIENCE: Duration = Duration::from_millis(300);
 
+/// How long a model's answer may wait for its passages, or one sentence, to be read by meaning: they
+/// take some 100 and 2 ms, and readers' questions go before.
+const CHECKING_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Expired conversations are invisible at once; this only frees their space.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -70,6 +74,7 @@ impl App {
                 queue.clone(),
                 SCORING_PATIENCE,
             ))),
+            meanings: Some(answer::Meanings::new(queue.clone(), CHECKING_PATIENCE)),
             gate: Gate::new(limits.max_generations, limits.max_wait),
             options: answer::Options {
                 site_name: site.title.clone(),

@@ -8,6 +8,7 @@ use super::generator::Generator;
 use super::generator::quoting::SentenceScorer;
 use super::outcome::Outcome;
 use super::remembered::{Known, Remembered, Repeatable};
+use super::support::Meanings;
 use super::wording::{Wording, wording};
 use super::{Answer, AnswerError, AnswerEvent, Mode, Question};
 use crate::guard::Gate;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub generator: Option<Arc<dyn Generator>>,
     /// Scores sentences by meaning when quoting; words alone without it.
     pub scorer: Option<Arc<dyn SentenceScorer>>,
+    /// Checks what a model wrote by meaning as well; words alone without it.
+    pub meanings: Option<Meanings>,
     /// How many answers are generated at once.
     pub gate: Gate,
     pub options: Options,
@@ -77,6 +80,7 @@ impl Parts {
             store,
             generator: None,
             scorer: None,
+            meanings: None,
             gate: Gate::new(limits.max_generations, limits.max_wait),
             options: Options::default(),
         }

@@ -8,6 +8,7 @@ use super::evidence::{self, Evidence};
 use super::generator::quoting;
 use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::outcome::Outcome;
+use super::support::Support;
 use super::written::Written;
 use super::{AnswerError, AnswerEvent, abstention, prompt};
 use crate::retrieval::{RetrievalError, Retrieved};
@@ -103,7 +104,9 @@ impl Asking<'_> {
             )
         });
         request::took(Stage::Prompt, writing.elapsed());
-        let written = Written::stream(self, generator.as_ref(), &messages, &evidence).await;
+        let support = Support::of(self, &evidence);
+        let generator = generator.as_ref();
+        let written = Written::stream(self, generator, &messages, &evidence, &support).await;
         drop(permit);
         match written {
             Ok(written) if written.text.trim() == self.words.not_found => {
@@ -117,14 +120,14 @@ impl Asking<'_> {
                 quoted.written.cost_usd = written.cost_usd;
                 quoted
             }
-            Ok(written) => Outcome::generated(self, written, &evidence),
+            Ok(written) => Outcome::generated(self, written, &evidence, &support),
             Err((error, said)) => {
-                log_failure(generator.as_ref(), &error);
+                log_failure(generator, &error);
                 if said.text.trim().is_empty() {
                     let failed = Some(self.failure_notice(&error));
                     return self.quote(context, &evidence, failed).await;
                 }
-                self.go_on_quoting(context, said, &evidence).await
+                self.go_on_quoting(context, said, &evidence, &support).await
             }
         }
     }
@@ -175,6 +178,7 @@ impl Asking<'_> {
         context: &Context,
         mut said: Written,
         evidence: &[Evidence],
+        support: &Support,
     ) -> Outcome {
         let scorer = self.parts.scorer.as_deref();
         if let Some(quoted) = quoting::quote(&context.query, &self.question.text, evidence, scorer)
@@ -194,7 +198,7 @@ impl Asking<'_> {
             self.send(AnswerEvent::Token(more.clone())).await;
             said.text.push_str(&more);
         }
-        let mut outcome = Outcome::generated(self, said, evidence);
+        let mut outcome = Outcome::generated(self, said, evidence, support);
         outcome.add_trouble(Some(self.words.generator_stopped));
         outcome
     }

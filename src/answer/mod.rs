@@ -27,6 +27,7 @@ pub use conversation::Exchange;
 pub use generator::quoting::{ByMeaning, SentenceScorer};
 pub use generator::{GenerateError, Generator, Metered, Used, openai};
 pub use prompt::{ChatMessage, ChatRole};
+pub use support::Meanings;
 
 use crate::retrieval::Scope;
 use serde::{Deserialize, Serialize};

@@ -8,8 +8,8 @@ use super::conversation::Context;
 use super::evidence::{Evidence, one_line};
 use super::generator::Used;
 use super::sentences::sentences;
-use super::support::{supports_any, unsupported};
-use super::written::{Written, grounds};
+use super::support::{Support, claims, unsupported};
+use super::written::Written;
 use super::{Answer, AnswerError, Mode, Question, Source, Usage};
 use crate::language::Language;
 use crate::store::{Message, Role, StoreError, new_id};
@@ -56,9 +56,13 @@ impl Outcome {
     }
 
     /// A model's text: its cited sources, and the sentences nothing supports.
-    pub fn generated(asking: &Asking<'_>, written: Written, evidence: &[Evidence]) -> Self {
-        let grounds = grounds(asking, evidence);
-        let unsupported = unsupported(&written.text, &grounds);
+    pub fn generated(
+        asking: &Asking<'_>,
+        written: Written,
+        evidence: &[Evidence],
+        support: &Support,
+    ) -> Self {
+        let unsupported = unsupported(&written.text, support);
         let cited = citation::cited(&written.text);
         let mut sources: Vec<Source> = cited
             .iter()
@@ -67,11 +71,11 @@ impl Outcome {
             .collect();
         if sources.is_empty() {
             // A model that cites nothing: the reader can check where something of it stands.
+            let claims = claims(&written.text);
             sources = evidence
                 .iter()
-                .zip(&grounds)
-                .filter(|(_, ground)| supports_any(ground, &written.text))
-                .map(|(one, _)| one.source(one.nearest_sentence(&written.text)))
+                .filter(|one| support.supports_one(one.id, &claims))
+                .map(|one| one.source(one.nearest_sentence(&written.text)))
                 .collect();
         }
         let first = cited

@@ -11,6 +11,7 @@ use super::from_documentation::log_failure;
 use super::generator::quoting::{self, SentenceScorer};
 use super::outcome::Outcome;
 use super::prompt;
+use super::support::Support;
 use super::terms::{Stems, terms};
 use super::written::Written;
 use crate::corpus::{Block, BlockKind};
@@ -41,13 +42,14 @@ impl Asking<'_> {
             &self.history,
         );
         let alone = std::slice::from_ref(&selection);
-        let written = Written::stream_uncited(self, generator.as_ref(), &messages, alone).await;
+        let support = Support::of(self, alone);
+        let written = Written::stream_uncited(self, generator.as_ref(), &messages, &support).await;
         drop(permit);
         match written {
             Ok(written) if written.text.trim() == self.words.not_in_selection => {
                 Outcome::abstained(self, written, Vec::new())
             }
-            Ok(written) => Outcome::generated(self, written, alone).without_sources(),
+            Ok(written) => Outcome::generated(self, written, alone, &support).without_sources(),
             Err((error, said)) => {
                 log_failure(generator.as_ref(), &error);
                 if said.text.trim().is_empty() {
@@ -55,7 +57,7 @@ impl Asking<'_> {
                         .quote_selection(&selection, Some(self.failure_notice(&error)))
                         .await;
                 }
-                let mut outcome = Outcome::generated(self, said, alone).without_sources();
+                let mut outcome = Outcome::generated(self, said, alone, &support).without_sources();
                 outcome.add_trouble(Some(self.words.generator_stopped));
                 outcome
             }

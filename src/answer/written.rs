@@ -8,7 +8,7 @@ use super::citation::{Allowed, Filter};
 use super::evidence::Evidence;
 use super::generator::{GenerateError, Generator, Used, estimate_tokens};
 use super::prompt::ChatMessage;
-use super::support::{Ground, without_unsupported};
+use super::support::{Support, claims, without_unsupported};
 use crate::stage;
 use crate::telemetry::metrics::CITATIONS_REMOVED;
 use crate::telemetry::request::{self, Stage};
@@ -50,25 +50,21 @@ impl Written {
         generator: &dyn Generator,
         messages: &[ChatMessage],
         evidence: &[Evidence],
+        support: &Arc<Support>,
     ) -> Result<Self, (GenerateError, Self)> {
         let sources = evidence
             .iter()
             .map(|one| one.source(one.nearest_sentence(&asking.question.text)))
             .collect();
         asking.send(AnswerEvent::Sources(sources)).await;
-        let grounds: Arc<[Ground]> = grounds(asking, evidence).into();
-        let judging = Arc::clone(&grounds);
-        let judge = Box::new(move |sentence: &str, number: usize| {
-            judging
-                .iter()
-                .any(|g| g.id == number && g.supports(sentence))
-        });
+        let judging = Arc::clone(support);
+        let judge = move |sentence: &str, number: usize| judging.supports(number, sentence);
         let allowed = Allowed {
             passages: evidence.len(),
             urls: evidence.iter().map(|one| one.url.clone()).collect(),
             link_removed: asking.words.link_removed,
         };
-        let shown = Shown::new(asking, Filter::new(allowed, judge), &grounds);
+        let shown = Shown::new(asking, Filter::new(allowed, Box::new(judge)), support);
         shown.run(generator, messages).await
     }
 
@@ -77,16 +73,15 @@ impl Written {
         asking: &Asking<'_>,
         generator: &dyn Generator,
         messages: &[ChatMessage],
-        evidence: &[Evidence],
+        support: &Arc<Support>,
     ) -> Result<Self, (GenerateError, Self)> {
-        let grounds: Arc<[Ground]> = grounds(asking, evidence).into();
         let allowed = Allowed {
             passages: 0,
             urls: Vec::new(),
             link_removed: asking.words.link_removed,
         };
         let filter = Filter::new(allowed, Box::new(|_, _| false));
-        Shown::new(asking, filter, &grounds)
+        Shown::new(asking, filter, support)
             .run(generator, messages)
             .await
     }
@@ -96,18 +91,18 @@ impl Written {
 struct Shown<'a> {
     asking: &'a Asking<'a>,
     filter: Filter,
-    grounds: &'a [Ground],
+    support: &'a Support,
     text: String,
     /// With `--strict`: lines that are not complete yet.
     held: String,
 }
 
 impl<'a> Shown<'a> {
-    fn new(asking: &'a Asking<'a>, filter: Filter, grounds: &'a [Ground]) -> Self {
+    fn new(asking: &'a Asking<'a>, filter: Filter, support: &'a Support) -> Self {
         Self {
             asking,
             filter,
-            grounds,
+            support,
             text: String::new(),
             held: String::new(),
         }
@@ -122,6 +117,7 @@ impl<'a> Shown<'a> {
         let (out, mut pieces) = mpsc::channel::<String>(32);
         let max_tokens = self.asking.parts.options.max_tokens;
         let mut said = String::new();
+        let support = self.support;
         let relaying = async {
             while let Some(piece) = pieces.recv().await {
                 if said.is_empty() {
@@ -129,12 +125,15 @@ impl<'a> Shown<'a> {
                     tracing::trace!(target: STAGES, "first token");
                 }
                 said.push_str(&piece);
+                support.learn(&self.filter.due(&piece)).await;
                 let visible = self.filter.push(&piece);
                 self.show(&visible).await;
             }
+            support.learn(&self.filter.due_at_end()).await;
             let rest = self.filter.finish();
             self.show(&rest).await;
             self.show_held().await;
+            support.learn(&claims(&self.text)).await;
         };
         let span = stage!(
             "generate",
@@ -145,7 +144,15 @@ impl<'a> Shown<'a> {
             otel.status_code = Empty,
         );
         let work = async { tokio::join!(generator.generate(messages, max_tokens, out), relaying) };
-        let (result, ()) = work.instrument(span.clone()).await;
+        // The passages are read while the generator thinks; nothing waits for that at the end.
+        let reading = async {
+            support.read().await;
+            std::future::pending().await
+        };
+        let (result, ()) = tokio::select! {
+            done = work.instrument(span.clone()) => done,
+            never = reading => never,
+        };
         if result.is_err() {
             span.record("otel.status_code", "ERROR");
         }
@@ -199,23 +206,12 @@ impl<'a> Shown<'a> {
         if self.held.is_empty() {
             return;
         }
-        let kept = without_unsupported(
-            &std::mem::take(&mut self.held),
-            self.grounds,
-            self.asking.words.link_removed,
-        );
+        let held = std::mem::take(&mut self.held);
+        self.support.learn(&claims(&held)).await;
+        let kept = without_unsupported(&held, self.support, self.asking.words.link_removed);
         if !kept.is_empty() {
             self.text.push_str(&kept);
             self.asking.send(AnswerEvent::Token(kept)).await;
         }
     }
-}
-
-/// The evidence as what sentences are checked against.
-pub(super) fn grounds(asking: &Asking<'_>, evidence: &[Evidence]) -> Vec<Ground> {
-    let question = &asking.question.text;
-    evidence
-        .iter()
-        .map(|one| Ground::of(one, question))
-        .collect()
 }

@@ -21,7 +21,7 @@ mod words;
 
 pub use build::build;
 pub use library::{Library, Options, Outcome};
-pub use noise::NoiseVectors;
+pub use noise::{NoiseVectors, everyday_questions};
 pub use prepare::{CHUNK_TOKENS, OVERLAP_TOKENS};
 pub use progress::{Phase, Progress};
 pub use pushed::Pushed;

@@ -33,7 +33,7 @@ impl NoiseVectors {
             return Ok(kept);
         }
         let of = |script: Script| {
-            let questions: Vec<String> = questions(script).map(str::to_owned).collect();
+            let questions: Vec<String> = everyday_questions(script).map(str::to_owned).collect();
             embedder.embed(InputKind::Query, &questions)
         };
         let computed = Self {
@@ -76,14 +76,15 @@ fn read(bytes: &[u8], key: &blake3::Hash, dimension: usize) -> Option<NoiseVecto
         .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]))
         .collect();
     let mut vectors: Vec<Vec<f32>> = values.chunks(dimension).map(<[f32]>::to_vec).collect();
-    let urdu = vectors.split_off(questions(Script::Latin).count().min(vectors.len()));
+    let urdu = vectors.split_off(everyday_questions(Script::Latin).count().min(vectors.len()));
     Some(NoiseVectors {
         english: vectors,
         urdu,
     })
 }
 
-fn questions(script: Script) -> impl Iterator<Item = &'static str> {
+/// Questions about everyday life in this script: what has nothing to do with any documentation.
+pub fn everyday_questions(script: Script) -> impl Iterator<Item = &'static str> {
     let lines = QUESTIONS.lines().filter(|line| !line.starts_with('#'));
     lines.filter(move |line| detect(line).script == script)
 }
@@ -95,8 +96,8 @@ mod tests {
     #[test]
     fn half_of_the_questions_are_urdu_and_none_is_asked_twice() {
         let (english, urdu): (Vec<_>, Vec<_>) = (
-            questions(Script::Latin).collect(),
-            questions(Script::Arabic).collect(),
+            everyday_questions(Script::Latin).collect(),
+            everyday_questions(Script::Arabic).collect(),
         );
         assert_eq!(english.len(), urdu.len());
         let mut all = [english, urdu].concat();
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn kept_vectors_are_read_back_and_those_of_another_model_or_a_torn_file_are_not() {
-        let count = questions(Script::Latin).count();
+        let count = everyday_questions(Script::Latin).count();
         let vectors = |value: f32| vec![vec![value, 1.0 - value]; count];
         let kept = NoiseVectors {
             english: vectors(0.25),

@@ -6,11 +6,13 @@ use super::super::prompt::is_hidden;
 use super::super::sentences::sentences;
 use super::lexeme::{self, Fence, Lexeme, Place};
 use super::seam::Seam;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Decides whether the passage with this number supports this sentence.
 pub(crate) type Judge = Box<dyn Fn(&str, usize) -> bool + Send + Sync>;
 
 /// What is allowed in one answer.
+#[derive(Clone)]
 pub(crate) struct Allowed {
     /// Passages are numbered from 1 to this.
     pub passages: usize,
@@ -65,6 +67,42 @@ impl Filter {
             rest.push_str(&fence.closing());
         }
         rest
+    }
+
+    /// The sentences whose citations the next piece will have judged, in their order.
+    pub fn due(&self, piece: &str) -> Vec<String> {
+        self.ahead(|filter| filter.push(piece), piece)
+    }
+
+    /// The same for [`Self::finish`].
+    pub fn due_at_end(&self) -> Vec<String> {
+        self.ahead(Self::finish, "")
+    }
+
+    /// What a copy of this filter would have judged.
+    fn ahead(&self, go_on: impl Fn(&mut Self) -> String, piece: &str) -> Vec<String> {
+        let closes = |text: &str| text.contains([']', '】']);
+        if !closes(piece) && !closes(&self.pending) {
+            return Vec::new();
+        }
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noting = Arc::clone(&seen);
+        let mut copy = Self {
+            allowed: self.allowed.clone(),
+            judge: Box::new(move |sentence, _| {
+                let mut seen = noting.lock().unwrap_or_else(PoisonError::into_inner);
+                if !seen.iter().any(|known| known == sentence) {
+                    seen.push(sentence.to_owned());
+                }
+                true
+            }),
+            pending: self.pending.clone(),
+            line: self.line.clone(),
+            ..*self
+        };
+        go_on(&mut copy);
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.clone()
     }
 
     /// Citations taken out so far.

@@ -4,6 +4,7 @@ use super::filter::Judge;
 use super::*;
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use std::sync::{Arc, Mutex};
 
 fn filter(passages: usize) -> Filter {
     Filter::new(
@@ -185,6 +186,47 @@ fn fences_in_lists_are_read_as_markdown_reads_them() {
 #[test]
 fn a_fence_behind_a_removed_citation_opens_for_the_reader_too() {
     assert_eq!(whole("[9]```\n```\n[9]"), "```\n```\n");
+}
+
+#[test]
+fn what_will_be_judged_is_known_before_it_is() {
+    let judged: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noting = Arc::clone(&judged);
+    let mut filter = Filter::new(
+        Allowed {
+            passages: 3,
+            urls: Vec::new(),
+            link_removed: "(link)",
+        },
+        Box::new(move |sentence, _| {
+            noting
+                .lock()
+                .expect("not poisoned")
+                .push(sentence.to_owned());
+            true
+        }),
+    );
+    let mut due = Vec::new();
+    for piece in [
+        "The lid",
+        " closes [1",
+        "]",
+        ". It opens.",
+        " [2][3] `[1]`",
+        " End [1]",
+    ] {
+        due.extend(filter.due(piece));
+        filter.push(piece);
+        let judged = judged.lock().expect("not poisoned");
+        assert!(
+            judged.iter().all(|sentence| due.contains(sentence)),
+            "{piece}: {judged:?} {due:?}"
+        );
+    }
+    due.extend(filter.due_at_end());
+    filter.finish();
+    assert_eq!(due[..2], ["The lid closes", "It opens."]);
+    assert!(due[2].ends_with("End"), "{due:?}");
 }
 
 #[test]

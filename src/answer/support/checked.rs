@@ -3,7 +3,7 @@
 //! A sentence need not repeat the citation that stands at its paragraph's end, so all passages are
 //! asked. Code and headings claim nothing.
 
-use super::Ground;
+use super::Support;
 use crate::answer::sentences::sentences;
 use crate::answer::terms::terms;
 use std::ops::Range;
@@ -12,36 +12,41 @@ use std::ops::Range;
 const MIN_CLAIM_TERMS: usize = 3;
 
 /// The sentences that no passage supports, citations taken off.
-pub(crate) fn unsupported(text: &str, grounds: &[Ground]) -> Vec<String> {
+pub(crate) fn unsupported(text: &str, support: &Support) -> Vec<String> {
     let mut found = Vec::new();
     for (line, claims) in lines(text) {
         if claims {
-            let withheld = withheld(line, |sentence| !is_supported(sentence, grounds)).into_iter();
+            let withheld = withheld(line, |sentence| !is_supported(sentence, support)).into_iter();
             found.extend(withheld.map(|(sentence, _)| sentence));
         }
     }
     found
 }
 
-/// Whether some sentence of the text that claims something is supported here.
-pub(crate) fn supports_any(ground: &Ground, text: &str) -> bool {
-    let claims = lines(text).filter(|(_, claims)| *claims);
-    let (plain, _): (Vec<_>, Vec<_>) = claims.map(|(line, _)| without_citations(line)).unzip();
-    plain
-        .iter()
-        .flat_map(|line| sentences(line))
-        .any(|sentence| terms(sentence).len() >= MIN_CLAIM_TERMS && ground.supports(sentence))
+/// The sentences of the text that claim something, citations taken off.
+pub(crate) fn claims(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (line, _) in lines(text).filter(|(_, claims)| *claims) {
+        let (plain, _) = without_citations(line);
+        let claims = sentences(&plain).into_iter().filter(|s| is_claim(s));
+        found.extend(claims.map(str::to_owned));
+    }
+    found
+}
+
+fn is_claim(sentence: &str) -> bool {
+    terms(sentence).len() >= MIN_CLAIM_TERMS
 }
 
 /// The text without those sentences and their citations, and without those that point at a link
 /// which was taken out (`debris` stands in its place). A line that has nothing left goes.
-pub(crate) fn without_unsupported(text: &str, grounds: &[Ground], debris: &str) -> String {
+pub(crate) fn without_unsupported(text: &str, support: &Support, debris: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for (line, claims) in lines(text) {
         let mut left = line.to_owned();
         if claims {
             let ranges = withheld(line, |sentence| {
-                sentence.contains(debris) || !is_supported(sentence, grounds)
+                sentence.contains(debris) || !is_supported(sentence, support)
             });
             for (_, range) in ranges.iter().rev() {
                 left.replace_range(range.clone(), "");
@@ -67,9 +72,9 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// Whether a sentence claims nothing or some ground supports it.
-fn is_supported(sentence: &str, grounds: &[Ground]) -> bool {
-    terms(sentence).len() < MIN_CLAIM_TERMS || grounds.iter().any(|g| g.supports(sentence))
+/// Whether a sentence claims nothing or some passage supports it.
+fn is_supported(sentence: &str, support: &Support) -> bool {
+    !is_claim(sentence) || support.any_supports(sentence)
 }
 
 /// The sentences of a line that are to go, each with where it stands, citations included.
@@ -119,13 +124,14 @@ fn without_citations(line: &str) -> (String, Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Ground;
     use super::*;
 
     const DEBRIS: &str = "(link left out)";
 
-    fn grounds() -> Vec<Ground> {
+    fn grounds() -> Support {
         let text = "The kettle boils one litre of water. It switches itself off when it boils.";
-        vec![Ground::new(1, text, "Boiling", "")]
+        Support::new(vec![Ground::new(1, text, "Boiling", "")], None)
     }
 
     #[test]
@@ -158,16 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_passage_that_holds_a_claim_is_a_source_of_a_text_without_citations() {
-        let grounds = grounds();
-        assert!(supports_any(
-            &grounds[0],
-            "Yes.\nThe kettle boils one litre of water."
-        ));
-        assert!(!supports_any(
-            &grounds[0],
-            "Yes. Cats chase birds in quiet gardens."
-        ));
+    fn only_sentences_that_say_something_are_claims() {
+        let text = "Yes.\n# On water\nThe kettle boils one litre [1]. Here it is:";
+        assert_eq!(claims(text), ["The kettle boils one litre."]);
     }
 
     #[test]

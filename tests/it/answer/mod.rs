@@ -7,4 +7,5 @@ mod named;
 mod quoted;
 mod remembered;
 pub mod rig;
+mod supported;
 pub mod upstream;
